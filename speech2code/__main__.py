@@ -1,0 +1,3 @@
+from speech2code.cli import main
+
+main()

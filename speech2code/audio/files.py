@@ -1,0 +1,54 @@
+"""file ⇄ waveform. A waveform is float32 `(samples,)` in [−1, 1] at 16 kHz, mono."""
+
+from pathlib import Path
+
+import numpy as np
+
+from speech2code.errors import UserError
+from speech2code.files import write_atomically
+
+SAMPLE_RATE = 16_000  # Hz, everywhere
+TRIM_DB = 40  # silence: frames this far below the loudest frame of the utterance
+
+
+def load_waveform(path: Path | str, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
+    """Reads any file soundfile reads → float32 `(samples,)`; channels are averaged, the rate converted (soxr HQ).
+
+    Raises UserError when the file is missing or is no audio.
+    """
+    import soundfile
+    import soxr
+
+    try:
+        waveform, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+    except (OSError, RuntimeError) as error:
+        raise UserError(f"cannot read audio {path}: {_reason(path, error)}") from error
+    mono = waveform.mean(axis=1)
+    return mono if rate == sample_rate else soxr.resample(mono, rate, sample_rate).astype(np.float32)
+
+
+def save_waveform(path: Path | str, waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:
+    """Writes float32 `(samples,)` in the format of the suffix (wav, flac, ogg), atomically; samples outside [−1, 1] are clipped."""
+    import soundfile
+
+    format = Path(path).suffix[1:].upper() or "WAV"
+    if format not in soundfile.available_formats():
+        raise UserError(f"cannot write {path}: no audio format is called {format}; use .wav, .flac or .ogg")
+    with write_atomically(path) as temporary:
+        try:
+            soundfile.write(str(temporary), np.clip(waveform, -1, 1), sample_rate, format=format)
+        except soundfile.LibsndfileError as error:
+            raise OSError(str(error)) from error
+
+
+def trim_silence(waveform: np.ndarray) -> np.ndarray:
+    """Drops the leading and trailing frames (25 ms, each 10 ms) more than 40 dB below the loudest; an all-zero input stays as it is."""
+    import librosa
+
+    if not np.any(waveform):
+        return waveform
+    return librosa.effects.trim(waveform, top_db=TRIM_DB, frame_length=400, hop_length=160)[0]
+
+
+def _reason(path: Path | str, error: Exception) -> str:
+    return str(error).rstrip(".") if Path(path).exists() else "no such file"

@@ -1,0 +1,114 @@
+"""`speech2code VERB [overrides]`: the command line. Imports nothing heavy before a verb needs it."""
+
+import signal
+import sys
+
+from speech2code.errors import UserError
+
+HELP = """speech2code: speech into speech between languages that nobody has transcribed
+
+  speech2code run experiment=phrasebook          everything, from corpus to report; run again = resume
+  speech2code say in.wav out.wav model=FOLDER    translate one recording with a trained system
+
+Stages, each resumable; `run` does them all, in this order:
+  prepare      speech pairs → features            data/<corpus>/
+  discover     target speech → units              runs/<name>/units/
+  recognise    the evaluation's own recogniser    runs/<name>/recogniser/
+  invert       units → spectrum                   runs/<name>/inverter/
+  translate    source speech → units              runs/<name>/translator/
+  synthesise   the test sentences, as speech      runs/<name>/synthesis/
+  evaluate     BLEU, METEOR, WER, intervals       runs/<name>/scores.json
+  report       one page with everything           runs/<name>/report.html
+
+  sweep        `run` for every combination:       units.codebook_size=32,64 units.time_reduction=4,8
+  config       the settings as they would be used
+
+Overrides are key=value (Hydra): experiment=phrasebook  corpus=manifest corpus.path=pairs.csv  name=mine
+  units.codebook_size=128  trainer.minutes=10 (per stage)  trainer.jobs=4  search.beam=1
+All settings with types and units: speech2code/config.py; values: conf/; how to use your recordings: README.md"""
+
+STAGES = ("prepare", "discover", "recognise", "invert", "translate", "synthesise", "evaluate", "report")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs one verb; exits with 0, 2 after a mistake of the user's (one sentence), 130 after an interruption."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        _dispatch(arguments)
+    except UserError as error:
+        sys.exit(_complain(str(error)))
+    except OSError as error:  # a full disk, a folder without permission: nothing half-written is left
+        sys.exit(_complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}; free space or choose another folder"))
+    except KeyboardInterrupt:
+        print("speech2code: interrupted; the same command goes on from here", file=sys.stderr)
+        sys.exit(130)
+
+
+def _dispatch(arguments: list[str]) -> None:
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(HELP)
+        return
+    verb, rest = arguments[0], arguments[1:]
+    if verb in STAGES:
+        _stage(verb, rest)
+    elif verb == "run":
+        from speech2code.compose import compose
+        from speech2code.runner import run
+
+        run(compose(rest), rest)
+    elif verb == "sweep":
+        from speech2code.sweep import sweep
+
+        sweep(rest)
+    elif verb == "say":
+        _say(rest)
+    elif verb == "config":
+        from speech2code.compose import compose, to_yaml
+
+        print(to_yaml(compose(rest)))
+    else:
+        from difflib import get_close_matches
+
+        verbs = [*STAGES, "run", "sweep", "say", "config"]
+        near = get_close_matches(verb, verbs, 1)
+        raise UserError(f"no verb is called {verb}; " + (f"did you mean {near[0]}?" if near else "see speech2code --help"))
+
+
+def _stage(verb: str, overrides: list[str]) -> None:
+    from speech2code.compose import compose
+
+    config = compose(overrides)
+    if verb in ("synthesise", "evaluate", "report"):
+        from speech2code import judging as home
+    else:
+        from speech2code import stages as home
+    getattr(home, verb)(config)
+
+
+def _say(arguments: list[str]) -> None:
+    files = [each for each in arguments if "=" not in each]
+    options = [each for each in arguments if "=" in each]
+    if len(files) != 2:
+        raise UserError("say needs an input and an output file: speech2code say in.wav out.wav model=runs/phrasebook/model")
+    model = next((each.removeprefix("model=") for each in options if each.startswith("model=")), None)
+    unknown = [each for each in options if not each.startswith("model=")]
+    if model is None or unknown:
+        raise UserError(f"say knows no {unknown[0]}" if unknown else "say needs a trained system: model=runs/phrasebook/model")
+    import torch
+
+    from speech2code.audio.files import load_waveform, save_waveform, trim_silence
+    from speech2code.corpora.checks import reason_to_reject
+    from speech2code.pipeline import SpeechTranslator
+
+    torch.set_num_threads(1)
+    waveform = load_waveform(files[0])
+    reason = reason_to_reject(waveform)
+    if reason:
+        raise UserError(f"{files[0]} cannot be translated: {reason}")
+    save_waveform(files[1], SpeechTranslator.from_pretrained(model).translate(trim_silence(waveform)))
+
+
+def _complain(sentence: str) -> int:
+    print(f"speech2code: {' '.join(sentence.split())}", file=sys.stderr)
+    return 2

@@ -1,0 +1,93 @@
+"""Overrides → a checked Config: Hydra composes, dataclasses check, a mistake is one sentence."""
+
+import re
+from difflib import get_close_matches
+from pathlib import Path
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+
+from speech2code.config import Config
+from speech2code.errors import UserError
+
+PACKAGE = Path(__file__).resolve().parent
+FOLDER = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"  # in the wheel, or in a checkout
+CHOICES = {
+    "units.time_reduction": (1, 2, 4, 8, 12),
+    "inverter.fft_size": (512, 1024, 2048),
+    "inverter.target_scale": ("log", "linear"),
+    "translator.attention": ("dot", "mlp", "mlp_history"),
+    "recogniser.attention": ("dot", "mlp", "mlp_history"),
+    "translator.subsampling": (1, 2, 4, 8, 16),
+    "recogniser.subsampling": (1, 2, 4, 8, 16),
+    "corpus.kind": ("phrasebook", "parallel_text", "manifest"),
+}
+AT_LEAST_ONE = (
+    "units.codebook_size", "units.code_dim", "units.width", "inverter.width", "inverter.frame_width", "search.beam",
+    "inverter.iterations", "units.training.batch_size", "inverter.training.batch_size", "translator.training.batch_size",
+    "recogniser.training.batch_size", "trainer.jobs", "trainer.threads", "trainer.devices",
+)  # fmt: skip
+
+ConfigStore.instance().store("schema", node=Config)
+
+
+def compose(overrides: list[str]) -> Config:
+    """`["experiment=phrasebook", "units.codebook_size=32"]` → Config. UserError names the key, and the nearest right one."""
+    try:
+        with initialize_config_dir(str(FOLDER), version_base=None):
+            composed = hydra_compose("config", overrides=overrides)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(_sentence(error)) from error
+    return to_config(composed)
+
+
+def to_config(composed: DictConfig) -> Config:
+    """A composed Hydra configuration → Config, values checked."""
+    try:
+        config = OmegaConf.to_object(composed)
+    except MissingMandatoryValue as error:
+        key = re.search(r"full_key: ([\w.]+)|value: ([\w.]+)", str(error))
+        name = next(filter(None, key.groups())) if key else str(error)
+        raise UserError(f"{name} has no value; choose an experiment (experiment=phrasebook) or set {name}=…") from error
+    for key, allowed in CHOICES.items():
+        value = OmegaConf.select(composed, key)
+        if value not in allowed:
+            raise UserError(f"{key}={value} is not possible; choose one of {', '.join(map(str, allowed))}")
+    for key in AT_LEAST_ONE:
+        if OmegaConf.select(composed, key) < 1:
+            raise UserError(f"{key}={OmegaConf.select(composed, key)} is not possible; it must be at least 1")
+    return config
+
+
+def to_yaml(config: Config) -> str:
+    return OmegaConf.to_yaml(OmegaConf.structured(config)).rstrip()
+
+
+def _sentence(error: Exception) -> str:
+    """Hydra's several lines → one that a user can act on."""
+    text = " ".join(str(error).split())
+    cause = " ".join(str(error.__cause__ or "").split())
+    missing = re.search(r"Could not find '(\w+)/([^']+)'", text)
+    if missing:
+        group, name = missing.groups()
+        have = sorted(path.stem for path in (FOLDER / group).glob("*.yaml"))
+        return f"{group}={name} does not exist; choose one of {', '.join(have)}" if have else f"no group is called {group}"
+    unknown = re.search(r"Could not override '([\w.]+)'|Key '(\w+)' (?:is not in struct|not in '\w+')", text)
+    if unknown and ("not in" in text or "not in" in cause):
+        key = next(filter(None, unknown.groups()))
+        near = get_close_matches(key, _keys(OmegaConf.structured(Config)), 1, 0.5)
+        return f"no setting is called {key}" + (f"; did you mean {near[0]}?" if near else "; see `speech2code config`")
+    return f"{text} {cause}".split(" full_key:")[0].split(" See https")[0]
+
+
+def _keys(config: DictConfig, prefix: str = "") -> list[str]:
+    keys = []
+    for key in config:
+        keys.append(prefix + key)
+        if OmegaConf.is_dict(OmegaConf.to_container(config).get(key)) or isinstance(config._get_node(key), DictConfig):
+            keys += _keys(config._get_node(key), f"{prefix}{key}.")
+    return keys

@@ -1,0 +1,39 @@
+"""Which items stand together in a batch, and padded tensors made of them."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+POOL = 50  # batches sorted by length together: little padding, yet another order each epoch
+
+
+def epoch_batches(lengths: np.ndarray, batch_size: int, seed: int, epoch: int, rank: int = 0, world: int = 1) -> list[np.ndarray]:
+    """Item indices of each batch of this epoch; a function of its arguments alone, so a resumed run sees the same order.
+
+    With several processes each takes every `world`-th batch, the same number on every rank.
+    """
+    generator = np.random.default_rng((seed, epoch))
+    order = generator.permutation(len(lengths))
+    pool = POOL * batch_size
+    order = np.concatenate(
+        [part[np.argsort(lengths[part], kind="stable")] for part in np.split(order, range(pool, len(order), pool))]
+    )
+    batches = np.split(order, range(batch_size, len(order), batch_size))
+    batches = [batches[index] for index in generator.permutation(len(batches))]
+    whole = len(batches) // world * world if len(batches) >= world else len(batches)
+    return batches[:whole][rank::world]
+
+
+def in_order(lengths: np.ndarray, batch_size: int) -> list[np.ndarray]:
+    """Batches of similar length that cover every item once, for validation and inference."""
+    order = np.argsort(lengths, kind="stable")
+    return np.split(order, range(batch_size, len(order), batch_size))
+
+
+def pad(items: list[np.ndarray], dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
+    """Arrays `(length, ...)` → zero-padded tensor `(batch, longest, ...)` and lengths `(batch,)`, int64."""
+    lengths = torch.tensor([len(item) for item in items])
+    batch = torch.zeros(len(items), int(lengths.max()), *items[0].shape[1:], dtype=dtype)
+    for row, item in zip(batch, items):
+        row[: len(item)] = torch.from_numpy(np.ascontiguousarray(item))
+    return batch, lengths

@@ -1,0 +1,90 @@
+"""Prepared speech on disk: flat memory-mapped arrays, one file a kind and split, with an index.
+
+`data/<corpus>/<split>/` holds `source_mfcc.npy` and `target_mfcc.npy` (float16, `(frames, 39)`), `source_waveform.npy` and
+`target_waveform.npy` (int16, `(samples,)`), `<kind>_ends.npy` (int64: where each item ends), `items.json` (ids, speakers) and,
+apart from them, `text.json`, which exists only for a corpus with text and is opened only by the evaluation.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from speech2code.errors import UserError
+from speech2code.files import read_json, write_atomically, write_json
+
+KINDS = ("source_mfcc", "target_mfcc", "source_waveform", "target_waveform")
+SIDES = ("source", "target")
+
+
+class FeatureStore:
+    """One split of a prepared corpus. Arrays are views into the memory map: many processes share one page cache."""
+
+    def __init__(self, folder: Path, split: str):
+        self.folder = Path(folder) / split
+        if not (self.folder / "items.json").exists():
+            raise UserError(
+                f"{self.folder} holds no prepared speech; run `speech2code prepare` with the same settings first"
+            )
+        items = read_json(self.folder / "items.json")
+        self.ids: list[str] = items["ids"]
+        self.speakers: dict[str, list[str]] = {side: items[f"{side}_speakers"] for side in SIDES}
+        self._arrays: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def lengths(self, kind: str) -> np.ndarray:
+        """Frames or samples of each item, int64 `(items,)`."""
+        return np.diff(self._load(kind)[1], prepend=0)
+
+    def mfcc(self, side: str, item: int) -> np.ndarray:
+        """float16 `(frames, 39)`, not normalised."""
+        return self._slice(f"{side}_mfcc", item)
+
+    def waveform(self, side: str, item: int) -> np.ndarray:
+        """float32 `(samples,)` in [−1, 1], silence trimmed."""
+        return self._slice(f"{side}_waveform", item).astype(np.float32) / 32767
+
+    def texts(self, side: str) -> list[str]:
+        """The sentences of one side; UserError where the corpus has none."""
+        path = self.folder / "text.json"
+        texts = read_json(path)[side] if path.exists() else None
+        if texts is None or any(text is None for text in texts):
+            raise UserError(
+                f"{self.folder} has no {side} text, which the evaluation needs: give a {side}_text column, or leave evaluate out"
+            )
+        return texts
+
+    def has_text(self) -> bool:
+        path = self.folder / "text.json"
+        return path.exists() and all(text is not None for text in read_json(path)["target"])
+
+    def _load(self, kind: str) -> tuple[np.ndarray, np.ndarray]:
+        if kind not in self._arrays:
+            array = np.load(self.folder / f"{kind}.npy", mmap_mode="r")
+            self._arrays[kind] = array, np.load(self.folder / f"{kind}_ends.npy")
+        return self._arrays[kind]
+
+    def _slice(self, kind: str, item: int) -> np.ndarray:
+        array, ends = self._load(kind)
+        return array[ends[item - 1] if item else 0 : ends[item]]
+
+
+def write_split(folder: Path, split: str, items: dict, texts: dict | None, shards: list[Path]) -> None:
+    """Joins the shards (npz files with every kind and `<kind>_lengths`) into one split; `items.json` comes last and marks it whole."""
+    folder = Path(folder) / split
+    for kind in KINDS:
+        lengths = np.concatenate([np.load(shard)[f"{kind}_lengths"] for shard in shards])
+        dim = (39,) if kind.endswith("mfcc") else ()
+        dtype = np.dtype(np.float16 if kind.endswith("mfcc") else np.int16)
+        header = {"descr": dtype.str, "fortran_order": False, "shape": (int(lengths.sum()), *dim)}
+        # written in order, not through a memory map: a full disk is then an error instead of a crash
+        with write_atomically(folder / f"{kind}.npy") as temporary, open(temporary, "wb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            for shard in shards:
+                file.write(np.load(shard)[kind].tobytes())
+        with write_atomically(folder / f"{kind}_ends.npy") as temporary, open(temporary, "wb") as file:
+            np.save(file, lengths.cumsum())
+    if texts:
+        write_json(folder / "text.json", texts)
+    write_json(folder / "items.json", items)

@@ -1,0 +1,108 @@
+"""espeak-ng: more than a hundred languages, in process, at about 200 × real time; recognisers find its English hard."""
+
+import _ctypes
+import ctypes
+from collections.abc import Iterator
+from contextlib import contextmanager
+from difflib import get_close_matches
+from functools import lru_cache
+
+import espeakng_loader
+import numpy as np
+
+from speech2code.corpora.voices import Voice
+from speech2code.errors import UserError
+
+# Constants of espeak-ng's speak_lib.h
+SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: espeak_Synth returns when the callback has had all samples
+DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: report missing data instead of ending the process
+UTF8 = 1  # espeakCHARS_UTF8, and neither SSML nor [[phonemes]]: the text is only text
+CHARACTERS = 1  # POS_CHARACTER
+unload = getattr(_ctypes, "dlclose", None) or _ctypes.FreeLibrary
+
+Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+class _VoiceEntry(ctypes.Structure):
+    """The head of espeak_VOICE."""
+
+    _fields_ = (("name", ctypes.c_char_p), ("languages", ctypes.POINTER(ctypes.c_ubyte)), ("file", ctypes.c_char_p))
+
+
+class Espeak(Voice):
+    """One language of espeak-ng, named by its tag ("fr-fr", "en-us", "de")."""
+
+    def __init__(self, tag: str):
+        """Raises UserError when espeak-ng has no such language."""
+        files = _voice_files()
+        tag = tag.lower()
+        if tag not in files:
+            near = get_close_matches(tag, files, n=3, cutoff=0.4)
+            some = ", ".join(f"espeak:{each}" for each in dict.fromkeys([*near, "en-us", "fr-fr", "de"]))
+            raise UserError(f"voice espeak:{tag} does not exist; some that do: {some}")
+        self.name = f"espeak:{tag}"
+        self.language = tag.partition("-")[0]
+        self._file = files[tag]
+
+    def _synthesise(self, text: str) -> tuple[np.ndarray, int]:
+        chunks: list[np.ndarray] = []
+
+        def keep(samples, count, _events) -> int:
+            if samples and count > 0:
+                chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
+            return 0  # 1 would stop the synthesis
+
+        callback = Callback(keep)
+        encoded = text.encode()
+        with _espeak() as (library, rate):
+            library.espeak_SetSynthCallback(callback)
+            _check(library.espeak_SetVoiceByName(self._file), f"choose voice {self.name}")
+            size = ctypes.c_size_t(len(encoded) + 1)
+            _check(library.espeak_Synth(encoded, size, 0, CHARACTERS, 0, UTF8, None, None), f"speak {text!r}")
+            _check(library.espeak_Synchronize(), f"speak {text!r}")
+        return np.concatenate([np.zeros(0, np.int16), *chunks]) / 32768, rate
+
+
+@contextmanager
+def _espeak() -> Iterator[tuple[ctypes.CDLL, int]]:
+    """A fresh espeak-ng, and its sample rate in Hz.
+
+    Static variables deep in espeak-ng (the flutter of its pitch) carry over from one sentence to the next and survive
+    espeak_Initialize, so a sentence would sound different after another one. Only unloading the library resets them;
+    that costs 1 ms of the 4 ms a sentence takes.
+    """
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    try:
+        data = espeakng_loader.get_data_path()
+        rate = library.espeak_Initialize(SYNCHRONOUS, 0, data.encode(), DONT_EXIT)
+        if rate <= 0:
+            raise UserError(
+                f"espeak-ng cannot read {data} (a path over 150 letters is too long for it); reinstall espeakng-loader"
+            )
+        yield library, rate
+    finally:
+        library.espeak_Terminate()
+        unload(library._handle)
+
+
+@lru_cache
+def _voice_files() -> dict[str, bytes]:
+    """Language tag → voice file ("fr-fr" → "roa/fr"): espeak_SetVoiceByName itself does not know all of its tags."""
+    with _espeak() as (library, _):
+        library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_VoiceEntry))
+        files = {}
+        for entry in library.espeak_ListVoices(None):
+            if not entry:
+                break
+            # languages: a byte of priority, then the tag up to a zero; further ones are aliases of lesser rank
+            tag = ctypes.string_at(ctypes.addressof(entry.contents.languages.contents) + 1).decode()
+            files[tag] = bytes(entry.contents.file)
+    # "fr" and "en" mean what espeak-ng itself takes them for
+    for tag in list(files):
+        files.setdefault(files[tag].decode().rpartition("/")[2].lower(), files[tag])
+    return files
+
+
+def _check(status: int, what: str) -> None:
+    if status != 0:
+        raise UserError(f"espeak-ng cannot {what} (status {status}); reinstall espeakng-loader")

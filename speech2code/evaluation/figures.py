@@ -1,0 +1,129 @@
+"""Pictures and sounds of the report, as text that stands in the HTML itself."""
+
+import base64
+import io
+import re
+
+import matplotlib
+import numpy as np
+
+from speech2code.audio.files import SAMPLE_RATE
+
+matplotlib.use("Agg")
+
+_INK = "#010203"  # stands for the page's text colour, so that a figure follows light and dark
+_COLOURS = ("#2f7fd0", "#d9731a")  # blue and orange: told apart by colour-blind readers, legible on white and on black
+_RANGE_DB = 80
+_STYLE = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 9,
+    **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), _INK),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "legend.frameon": False,
+}
+
+
+def sound(waveform: np.ndarray) -> str:
+    """float32 `(samples,)` at 16 kHz → data URI, FLAC: half of WAV, nothing lost, played by every browser."""
+    import soundfile
+
+    buffer = io.BytesIO()
+    soundfile.write(buffer, np.clip(waveform, -1, 1), SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+    return _data_uri("audio/flac", buffer)
+
+
+def spectrogram(waveform: np.ndarray) -> str:
+    """Log magnitude, 0 to 8 kHz upwards, 10 ms a column, 80 dB below the loudest point → PNG data URI."""
+    import librosa
+
+    magnitude = np.abs(librosa.stft(np.pad(waveform, (0, max(0, 400 - len(waveform)))), n_fft=256, hop_length=160))
+    decibel = 20 * np.log10(np.maximum(magnitude, 1e-5))
+    top = decibel.max()
+    return heat_map(decibel[::-1], low=top - _RANGE_DB, high=top)
+
+
+def heat_map(values: np.ndarray, low: float, high: float) -> str:
+    """float `(rows, columns)`, first row on top, `low` dark and `high` bright → PNG data URI, one pixel a value."""
+    buffer = io.BytesIO()
+    matplotlib.image.imsave(buffer, values, vmin=low, vmax=max(high, low + 1e-9), cmap="magma", format="png")
+    return _data_uri("image/png", buffer)
+
+
+def training_curves(stage: str, curves: dict[str, tuple[list[int], list[float]]]) -> str:
+    """Both losses in one panel, each other dev scalar in its own → SVG; "" when there is nothing to draw."""
+    panels = [
+        [name for name in curves if name.endswith("/loss")],
+        *([name] for name in curves if not name.endswith("/loss")),
+    ]
+    panels = [panel for panel in panels if panel]
+    if not panels:
+        return ""
+
+    def draw(figure):
+        axes = list(figure.subplots(-(-len(panels) // 3), 3, squeeze=False).flat)
+        for ax, names in zip(axes, panels):
+            for name, colour in zip(sorted(names), _COLOURS):
+                ax.plot(
+                    *curves[name],
+                    color=colour,
+                    linewidth=1.2,
+                    label=name,
+                    marker="." if len(curves[name][0]) == 1 else None,
+                )
+            ax.set(title=" and ".join(sorted(names)), xlabel="step")
+            if len(names) > 1:
+                ax.legend(fontsize=8)
+        for ax in axes[len(panels) :]:
+            ax.remove()
+
+    return _svg(stage, draw, 9.6, 2.3 * -(-len(panels) // 3))
+
+
+def code_usage(units: dict[str, dict[str, list[int]]]) -> str:
+    """How often each code is used, in percent of all units: reference against translation → SVG; "" without units."""
+    sequences = {name: [unit for sequence in of_name.values() for unit in sequence] for name, of_name in units.items()}
+    sequences = {name: sequence for name, sequence in sequences.items() if sequence}
+    if not sequences:
+        return ""
+    codes = 1 + max(max(sequence) for sequence in sequences.values())
+    shares = {
+        name: 100 * np.bincount(sequence, minlength=codes) / len(sequence) for name, sequence in sequences.items()
+    }
+    order = np.argsort(-next(iter(shares.values())), kind="stable")
+
+    def draw(figure):
+        ax = figure.subplots()
+        width = 0.84 / len(shares)
+        for i, ((name, share), colour) in enumerate(zip(shares.items(), _COLOURS)):
+            ax.bar(
+                np.arange(codes) + (i - (len(shares) - 1) / 2) * width, share[order], width, color=colour, label=name
+            )
+        ax.set(xlabel="code, most used first", ylabel="% of units", xlim=(-1, codes))
+        ax.set_xticks(range(codes) if codes <= 64 else [], order if codes <= 64 else [], fontsize=6, rotation=90)
+        ax.legend()
+
+    return _svg("code usage", draw, 9.6, 2.8)
+
+
+def _svg(name: str, draw, width: float, height: float) -> str:
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": name}):  # ids of their own in one page
+        figure = Figure(figsize=(width, height), layout="constrained")
+        draw(figure)
+        buffer = io.StringIO()
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
+    svg = buffer.getvalue()
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    # Inside HTML no name space is needed; without fixed points the figure takes the width of the page.
+    svg = re.sub(r'<g id="[^"]*"', "<g", svg)
+    opening, body = svg.split(">", 1)
+    opening = re.sub(r' (?:xmlns(?::xlink)?|width|height|version)="[^"]*"', "", opening)
+    return f"{opening}>{body}".replace(_INK, "currentColor")
+
+
+def _data_uri(kind: str, buffer: io.BytesIO) -> str:
+    return f"data:{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,77 @@
+"""Waveform → transcript: the paper's recogniser (section 6.3), an attention model over words.
+
+Trained on original target speech only; it never hears what a system says before it judges it.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from speech2code.audio.features import Mfcc, frame_count
+from speech2code.audio.files import trim_silence
+from speech2code.config import SearchConfig, Seq2SeqConfig
+from speech2code.corpora.batches import in_order, pad
+from speech2code.errors import UserError
+from speech2code.evaluation.normalise import normalise
+from speech2code.training.checkpoints import BEST, load_checkpoint
+from speech2code.training.progress import bar
+from speech2code.translation.recurrent import SpeechToTokens
+from speech2code.translation.search import beam_search
+
+BATCH = 32  # utterances
+SEARCH = SearchConfig(beam=4, length_penalty=0.6)
+
+
+class Vocabulary:
+    """Words of the training transcripts, most frequent first. A word outside it cannot be recognised."""
+
+    def __init__(self, words: list[str]):
+        self.words = words
+        self._index = {word: index for index, word in enumerate(words)}
+
+    @classmethod
+    def of(cls, texts: list[str]) -> "Vocabulary":
+        counts = Counter(word for text in texts for word in normalise(text).split())
+        return cls([word for word, _ in counts.most_common()])
+
+    def encode(self, text: str) -> np.ndarray:
+        """Text → word indices int64 `(words,)`; words that training never saw are left out."""
+        return np.array([self._index[word] for word in normalise(text).split() if word in self._index], np.int64)
+
+    def decode(self, indices: list[int]) -> str:
+        return " ".join(self.words[index] for index in indices)
+
+
+class AttentionRecogniser:
+    """A trained SpeechToTokens over words, with its vocabulary and the normalisation of its features."""
+
+    name = "own"
+
+    def __init__(self, model: SpeechToTokens, vocabulary: Vocabulary, standard: tuple[torch.Tensor, torch.Tensor], longest: int):
+        self.model, self.vocabulary, self.standard, self.longest = model.eval(), vocabulary, standard, longest
+        self.mfcc = Mfcc()
+
+    @classmethod
+    def load(cls, folder: Path, config: Seq2SeqConfig, words: list[str], standard: tuple[torch.Tensor, torch.Tensor], longest: int) -> "AttentionRecogniser":
+        if not (folder / BEST).exists():
+            raise UserError(f"{folder} holds no trained recogniser; run `speech2code recognise` first")
+        model = SpeechToTokens(config, len(words))
+        load_checkpoint(folder / BEST, model)
+        return cls(model, Vocabulary(words), standard, longest)
+
+    @torch.inference_mode()
+    def transcribe(self, waveforms: Iterable[np.ndarray], description: str = "own") -> list[str]:
+        """Waveforms float32 `(samples,)` at 16 kHz → one transcript each; silence at the ends is trimmed first."""
+        waveforms = [trim_silence(each) for each in waveforms]
+        transcripts = [""] * len(waveforms)
+        mean, std = self.standard
+        for items in bar(in_order(np.array([len(each) for each in waveforms]), BATCH), description):
+            batch, samples = pad([waveforms[item] for item in items])
+            features = (self.mfcc(batch, samples) - mean) / std
+            found = beam_search(self.model, features, frame_count(samples), SEARCH, longest=self.longest, longest_run=3)
+            for item, hypothesis in zip(items, found):
+                transcripts[item] = self.vocabulary.decode(hypothesis.tokens)
+        return transcripts

@@ -1,0 +1,68 @@
+"""Units → log magnitude: the codebook inverter of the paper (section 4, Figs. 4 and 5)."""
+
+import torch
+from torch import Tensor, nn
+
+from speech2code.audio.features import LOG_FLOOR, LogMagnitude, frame_mask
+from speech2code.config import InverterConfig
+from speech2code.layers import BiLstm, MultiScaleBlock, channel_mask
+
+
+class CodebookInverter(nn.Module):
+    """Multi-scale residual blocks, stacked BiLSTM, residual blocks; one unit becomes `time_reduction` frames.
+
+    The paper copies each code r times before the first layer. Here the blocks and the BiLSTM work at the unit rate and a
+    linear layer then writes r different frames for each unit: r times less work, and a lower loss in the same time.
+    The network predicts the spectrum standardised by `mean` and `std` of each bin.
+    """
+
+    def __init__(self, config: InverterConfig, code_dim: int, time_reduction: int, speakers: int = 1):
+        super().__init__()
+        self.time_reduction = time_reduction
+        self.target_scale = config.target_scale
+        self.spectrum = LogMagnitude(config.fft_size)
+        width, bins = config.width, config.fft_size // 2 + 1
+        self.register_buffer("mean", torch.zeros(bins))
+        self.register_buffer("std", torch.ones(bins))
+        self.speakers = nn.Embedding(speakers, code_dim)
+        self.enter = nn.Conv1d(2 * code_dim, width, 3, padding=1)
+        self.before = nn.ModuleList(MultiScaleBlock(width) for _ in range(config.blocks))
+        self.recurrent = BiLstm(width, width // 2, config.lstm_layers)
+        self.expand = nn.Linear(width, time_reduction * config.frame_width)
+        self.after = nn.ModuleList(MultiScaleBlock(config.frame_width) for _ in range(config.blocks))
+        self.leave = nn.Linear(config.frame_width, bins)
+
+    def forward(self, codes: Tensor, unit_lengths: Tensor, speakers: Tensor) -> Tensor:
+        """Codes `(batch, units, dim)`, speakers `(batch,)` → standardised spectrum `(batch, units · time_reduction, bins)`."""
+        mask = channel_mask(unit_lengths, codes.shape[1])
+        voice = self.speakers(speakers)[:, None, :].expand(-1, codes.shape[1], -1)
+        hidden = self.enter(torch.cat([codes, voice], dim=2).transpose(1, 2) * mask) * mask
+        for block in self.before:
+            hidden = block(hidden, mask)
+        hidden = hidden.transpose(1, 2)
+        hidden = hidden + self.recurrent(hidden, unit_lengths)
+        frames = self.expand(hidden).reshape(len(codes), codes.shape[1] * self.time_reduction, -1)
+        mask = channel_mask(unit_lengths * self.time_reduction, frames.shape[1])
+        hidden = frames.transpose(1, 2) * mask
+        for block in self.after:
+            hidden = block(hidden, mask)
+        return self.leave(hidden.transpose(1, 2))
+
+    def target(self, waveforms: Tensor) -> Tensor:
+        """Waveforms `(batch, samples)` → the spectrum to predict `(batch, time, bins)`, not yet standardised."""
+        return self.spectrum(waveforms) if self.target_scale == "log" else self.spectrum.magnitude(waveforms)
+
+    def loss(self, predicted: Tensor, target: Tensor, frame_lengths: Tensor) -> Tensor:
+        """Eq. 10: mean squared error over real frames and bins, on the standardised scale."""
+        time = min(predicted.shape[1], target.shape[1])
+        mask = frame_mask(frame_lengths, time)
+        wanted = (target[:, :time][mask] - self.mean) / self.std
+        return nn.functional.mse_loss(predicted[:, :time][mask], wanted)
+
+    @torch.no_grad()
+    def invert(self, codes: Tensor, unit_lengths: Tensor, speakers: Tensor) -> Tensor:
+        """Codes `(batch, units, dim)` → log magnitude `(batch, units · time_reduction, bins)`."""
+        spectrum = self(codes, unit_lengths, speakers) * self.std + self.mean
+        if self.target_scale == "log":
+            return spectrum
+        return spectrum.clamp_min(LOG_FLOOR).log()

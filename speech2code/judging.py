@@ -1,0 +1,136 @@
+"""The stages after training: speak the test sentences, transcribe and score them, write the report."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from speech2code.audio.files import load_waveform, save_waveform
+from speech2code.compose import to_yaml
+from speech2code.config import Config
+from speech2code.corpora.batches import in_order
+from speech2code.corpora.store import FeatureStore
+from speech2code.evaluation.detectors import detect
+from speech2code.evaluation.normalise import normalise
+from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
+from speech2code.evaluation.report import write_report
+from speech2code.evaluation.scores import score
+from speech2code.files import read_json, write_atomically, write_json
+from speech2code.pipeline import SpeechTranslator
+from speech2code.stage import finished, seconds_of, stage
+from speech2code.stages import data_folder, export, load_recogniser, run_folder
+from speech2code.training.progress import bar
+from speech2code.units.sequences import UnitSequences
+
+SHOWN = 12  # sentences with players and pictures in the report
+BATCH = 16
+FIGURES = ("bleu", "bleu_low", "bleu_high", "meteor", "wer", "wer_low", "wer_high", "cer")
+
+
+def synthesise(config: Config) -> None:
+    """Exports the model folder and speaks both test lists with it: true units, and units translated from the source."""
+    run = run_folder(config)
+    torch.set_num_threads(config.trainer.threads)
+    models = {name: finished(run / name, verb)["fingerprint"] for name, verb in (("units", "discover"), ("inverter", "invert"), ("translator", "translate"))}
+    settings = {"models": models, "codebook": finished(run / "units", "discover")["codebook"], "search": vars(config.search)}
+    with stage(run / "synthesis", settings) as figures:
+        if figures is None:
+            return
+        model = export(config)
+        write_units = {}
+        for split in ("test", "unseen"):
+            if (data_folder(config) / split).exists():
+                write_units |= _speak_split(model, config, split)
+        write_json(run / "synthesis" / "units.json", write_units)
+
+
+def _speak_split(model: SpeechTranslator, config: Config, split: str) -> dict:
+    """Row → id → units (and which sentences ended), the waveforms beside it."""
+    folder, store = run_folder(config) / "synthesis", FeatureStore(data_folder(config), split)
+    shown = set(np.linspace(0, len(store) - 1, min(SHOWN, len(store))).astype(int)) if split == "test" else set()
+    true_units = UnitSequences.load(run_folder(config) / "units" / f"{split}.npz").units
+    name = "translation" if split == "test" else split
+    rows: dict = {name: {}, f"{name}_ended": {}} | ({"reference": {}} if split == "test" else {})
+    alignments = {}
+    for items in bar(in_order(store.lengths("source_waveform"), BATCH), f"speak {split}"):
+        sources = [store.waveform("source", item) for item in items]
+        found = model.translate_to_units(sources)
+        spoken = {name: model.speak([each.tokens for each in found])}
+        if split == "test":
+            spoken["resynthesis"] = model.speak([true_units[item] for item in items])
+        for row, waveforms in spoken.items():
+            for item, waveform in zip(items, waveforms):
+                save_waveform(folder / row / f"{store.ids[item]}.wav", waveform)
+        for item, hypothesis, source in zip(items, found, sources):
+            key = store.ids[item]
+            rows[name][key], rows[f"{name}_ended"][key] = hypothesis.tokens, hypothesis.ended
+            if split == "test":
+                rows["reference"][key] = true_units[item].tolist()
+            if item in shown:
+                alignments[key] = hypothesis.alignment.numpy()
+                save_waveform(folder / "source" / f"{key}.wav", source)
+                save_waveform(folder / "original" / f"{key}.wav", store.waveform("target", item))
+    if alignments:
+        with write_atomically(folder / "alignments.npz") as temporary, open(temporary, "wb") as file:
+            np.savez(file, **alignments)
+    return rows
+
+
+def evaluate(config: Config) -> None:
+    """Transcribes every row with both recognisers and scores the transcripts: `evaluation/`, `scores.json`."""
+    run = run_folder(config)
+    torch.set_num_threads(config.trainer.threads)
+    settings = {name: finished(run / name, verb)["fingerprint"] for name, verb in (("synthesis", "synthesise"), ("recogniser", "recognise"))}
+    with stage(run / "evaluation", settings) as figures:
+        if figures is None:
+            return
+        units = read_json(run / "synthesis" / "units.json")
+        recognisers = load_recogniser(config), PocketSphinx()
+        scores: dict = {}
+        detected: dict = {}
+        for row in ("original", "resynthesis", "translation", "unseen"):
+            split = "unseen" if row == "unseen" else "test"
+            if not (data_folder(config) / split).exists():
+                continue
+            store = FeatureStore(data_folder(config), split)
+            references = store.texts("target")
+            waveforms = _waveforms(run, row, store)
+            transcripts = {each.name: _transcripts(run, row, each, store.ids, references, waveforms) for each in recognisers}
+            results = {name: score(texts, references) for name, texts in transcripts.items()}
+            scores[row] = {name: {key: result.as_dict()[key] for key in FIGURES} for name, result in results.items()}
+            sequences = units.get({"original": "", "resynthesis": "reference"}.get(row, row))
+            ended = units.get(f"{row}_ended")
+            ordered = [[table[key] for key in store.ids] if table else None for table in (sequences, ended)]
+            detected[row] = detect(waveforms, ordered[0], transcripts["own"], references, ordered[1])
+            signature = {"bleu": results["own"].bleu_signature, "meteor": results["own"].meteor_signature}
+        write_json(run / "evaluation" / "detectors.json", detected)
+        write_json(run / "scores.json", scores | {"seconds": seconds_of(run), "signature": signature})
+
+
+def report(config: Config) -> None:
+    """One HTML page from what the run's folder holds."""
+    run = run_folder(config)
+    with write_atomically(run / "config.yaml") as temporary:
+        temporary.write_text(to_yaml(config) + "\n", encoding="utf-8")
+    write_json(run / "seconds.json", seconds_of(run))
+    print(f"report: {write_report(run)}")
+
+
+def _waveforms(run: Path, row: str, store: FeatureStore) -> list[np.ndarray]:
+    if row == "original":
+        return [store.waveform("target", item) for item in range(len(store))]
+    return [load_waveform(run / "synthesis" / row / f"{key}.wav") for key in store.ids]
+
+
+def _transcripts(run: Path, row: str, recogniser, ids: list[str], references: list[str], waveforms: list[np.ndarray]) -> list[str]:
+    """What the recogniser reads in a row; kept in a table, so that an interrupted evaluation listens to nothing twice."""
+    path = run / "evaluation" / f"{row}.{recogniser.name}.tsv"
+    if not path.exists():
+        transcripts = recogniser.transcribe(waveforms, description=f"{recogniser.name}: {row}")
+        with write_atomically(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
+            table = csv.writer(file, delimiter="\t", lineterminator="\n")
+            table.writerow(["id", "reference", "hypothesis"])
+            table.writerows(zip(ids, map(normalise, references), map(normalise, transcripts)))
+    with open(path, encoding="utf-8", newline="") as file:
+        return [row["hypothesis"] for row in csv.DictReader(file, delimiter="\t")]

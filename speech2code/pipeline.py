@@ -1,0 +1,140 @@
+"""Speech in one language → speech in another: a trained system as one object and one folder. Knows no Hydra.
+
+The folder holds `config.json` and `model.safetensors`; loading it executes nothing.
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from speech2code.audio.features import HOP, MFCC_DIM, Mfcc, frame_count
+from speech2code.audio.griffin_lim import griffin_lim
+from speech2code.config import InverterConfig, SearchConfig, Seq2SeqConfig, UnitsConfig
+from speech2code.corpora.batches import pad
+from speech2code.errors import UserError
+from speech2code.files import read_json, write_json
+from speech2code.inversion.inverter import CodebookInverter
+from speech2code.training.checkpoints import BEST, load_checkpoint, save_weights
+from speech2code.translation.recurrent import SpeechToTokens
+from speech2code.translation.search import Hypothesis, beam_search
+from speech2code.units.vqvae import UnitDiscoverer
+
+LOUDEST = 0.7  # peak of a synthesised waveform
+
+
+class Limits(NamedTuple):
+    """Facts of the training targets that bound the search."""
+
+    longest: int  # units in a sentence
+    longest_run: int  # times one unit stands in a row
+
+
+class SpeechTranslator(nn.Module):
+    """Translator, codebook and inverter that belong together, with the normalisation of their features."""
+
+    def __init__(self, units: UnitsConfig, inverter: InverterConfig, translator: Seq2SeqConfig, search: SearchConfig, limits: Limits, speakers: int = 1):
+        super().__init__()
+        self.settings = {"units": units, "inverter": inverter, "translator": translator, "search": search}
+        self.limits, self.search, self.iterations, self.sharpen = limits, search, inverter.iterations, inverter.sharpen
+        self.mfcc = Mfcc()
+        for side in ("source", "target"):
+            self.register_buffer(f"{side}_mean", torch.zeros(MFCC_DIM))
+            self.register_buffer(f"{side}_std", torch.ones(MFCC_DIM))
+        self.discoverer = UnitDiscoverer(units, speakers)
+        self.inverter = CodebookInverter(inverter, units.code_dim, units.time_reduction, speakers)
+        self.translator = SpeechToTokens(translator, units.codebook_size)
+
+    def translate(self, waveform: np.ndarray) -> np.ndarray:
+        """Source waveform float32 `(samples,)` at 16 kHz → target waveform float32 `(samples,)`."""
+        return self.speak([self.translate_to_units([waveform])[0].tokens])[0]
+
+    @torch.inference_mode()
+    def translate_to_units(self, waveforms: list[np.ndarray]) -> list[Hypothesis]:
+        """Source waveforms → target units, with score and alignment."""
+        features, lengths = self.features("source", waveforms)
+        return beam_search(self.translator, features, lengths, self.search, **self.limits._asdict())
+
+    @torch.inference_mode()
+    def encode(self, waveforms: list[np.ndarray]) -> list[list[int]]:
+        """Target waveforms → their units."""
+        return [units.tolist() for units in self.discoverer.encode(*self.features("target", waveforms))]
+
+    @torch.inference_mode()
+    def speak(self, units: list[list[int]], speaker: int = 0) -> list[np.ndarray]:
+        """Unit sequences → waveforms float32 `(units · time_reduction · 160,)`, peak 0.7."""
+        spectrum, counts = self.invert(units, speaker)
+        sounds = griffin_lim(spectrum * self.sharpen, self.iterations).cpu().numpy()
+        sounds = [sound[: count * self.inverter.time_reduction * HOP] for sound, count in zip(sounds, counts.tolist())]
+        return [sound * (LOUDEST / max(float(np.abs(sound).max(initial=0)), 1e-3)) for sound in sounds]
+
+    @torch.inference_mode()
+    def invert(self, units: list[list[int]], speaker: int = 0) -> tuple[Tensor, Tensor]:
+        """Unit sequences → log magnitude `(batch, time, bins)` and unit counts `(batch,)`."""
+        batch, counts = (each.to(self.device) for each in pad([np.asarray(each) for each in units], torch.int64))
+        speakers = torch.full((len(units),), speaker, device=self.device)
+        return self.inverter.invert(self.discoverer.codebook.decode(batch), counts, speakers), counts
+
+    def features(self, side: str, waveforms: list[np.ndarray]) -> tuple[Tensor, Tensor]:
+        """Waveforms → standardised MFCC `(batch, time, 39)`, zero beyond each end, and lengths `(batch,)`."""
+        batch, samples = (each.to(self.device) for each in pad(waveforms))
+        lengths = frame_count(samples)
+        mean, std = getattr(self, f"{side}_mean"), getattr(self, f"{side}_std")
+        return (self.mfcc(batch, samples) - mean) / std, lengths
+
+    @property
+    def device(self) -> torch.device:
+        return self.source_mean.device
+
+    def save_pretrained(self, folder: Path | str) -> None:
+        """Writes `config.json` and `model.safetensors`."""
+        config = {name: asdict(part) for name, part in self.settings.items()}
+        for part in config.values():
+            part.pop("training", None)
+        config |= {"limits": self.limits._asdict(), "speakers": self.discoverer.speakers.num_embeddings}
+        config["codebook"] = self.discoverer.codebook.fingerprint()
+        save_weights(Path(folder) / BEST, self)
+        write_json(Path(folder) / "config.json", config)
+
+    @classmethod
+    def from_pretrained(cls, folder: Path | str) -> "SpeechTranslator":
+        """Loads an exported folder, or a model of that id from the Hugging Face hub; UserError when it is not whole."""
+        folder = _locate(folder)
+        config = read_json(folder / "config.json")
+        try:
+            parts = {"units": UnitsConfig, "inverter": InverterConfig, "translator": Seq2SeqConfig, "search": SearchConfig}
+            settings = {name: kind(**config[name]) for name, kind in parts.items()}
+            model = cls(**settings, limits=Limits(**config["limits"]), speakers=config["speakers"])
+        except (KeyError, TypeError) as error:
+            raise UserError(f"{folder}/config.json does not describe a Speech2Code model ({error}); export the model again") from error
+        load_checkpoint(folder / BEST, model)
+        if model.discoverer.codebook.fingerprint() != config["codebook"]:
+            raise UserError(f"{folder} holds the weights of another codebook than its config.json names; export the model again")
+        return model.eval()
+
+    def push_to_hub(self, repository: str) -> None:
+        """Uploads the exported folder to the Hugging Face hub as `owner/name`."""
+        from tempfile import TemporaryDirectory
+
+        from huggingface_hub import HfApi
+
+        with TemporaryDirectory() as folder:
+            self.save_pretrained(folder)
+            HfApi().create_repo(repository, exist_ok=True)
+            HfApi().upload_folder(repo_id=repository, folder_path=folder)
+
+
+def _locate(folder: Path | str) -> Path:
+    if Path(folder).is_dir():
+        return Path(folder)
+    try:
+        from huggingface_hub import snapshot_download
+
+        return Path(snapshot_download(str(folder), allow_patterns=["config.json", BEST]))
+    except Exception as error:  # the hub raises many kinds: no network, no such repository, a name that cannot be one
+        raise UserError(f"no model at {folder}: neither a folder here nor a model on the hub ({type(error).__name__})") from error
+
+

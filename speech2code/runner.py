@@ -1,0 +1,69 @@
+"""All stages of one experiment; those that do not need each other run side by side, one process each."""
+
+import os
+import subprocess
+import sys
+import time
+
+from speech2code.config import Config
+from speech2code.corpora.store import FeatureStore
+from speech2code.errors import UserError
+from speech2code.stage import seconds_of
+from speech2code.stages import data_folder, prepare, run_folder
+
+# stage → stages it needs; in the order in which free cores take them
+NEEDS = {
+    "discover": (),
+    "recognise": (),
+    "translate": ("discover",),
+    "invert": ("discover",),
+    "synthesise": ("invert", "translate"),
+    "evaluate": ("synthesise", "recognise"),
+    "report": ("evaluate",),
+}
+JUDGING = ("recognise", "evaluate")  # the stages that read text
+
+
+def run(config: Config, overrides: list[str]) -> None:
+    """Prepares, then runs every stage; UserError when one fails, after the others that were running have ended."""
+    began = time.monotonic()
+    prepare(config)
+    skipped: set[str] = set()
+    if not FeatureStore(data_folder(config), "test").has_text():
+        skipped = set(JUDGING)
+        print("the corpus has no target text: nothing is scored, the report shows speech and units only", flush=True)
+    _side_by_side(config, overrides, skipped)
+    print(f"\n{'stage':12} seconds")
+    for name, seconds in seconds_of(run_folder(config)).items():
+        print(f"{name:12} {seconds:7.0f}")
+    print(f"this run took {(time.monotonic() - began) / 60:.1f} minutes; open {run_folder(config) / 'report.html'}")
+
+
+def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:
+    waiting = [name for name in NEEDS if name not in done]
+    running: dict[str, tuple[subprocess.Popen, int]] = {}
+    failed: list[str] = []
+    try:
+        while running or (waiting and not failed):
+            for name in [] if failed else [each for each in waiting if set(NEEDS[each]) <= done]:
+                if len(running) < config.trainer.jobs:
+                    row = min(set(range(config.trainer.jobs)) - {taken for _, taken in running.values()})
+                    running[name] = _start(name, overrides, row, config.trainer.threads), row
+                    waiting.remove(name)
+            time.sleep(0.2)
+            for name, (process, _) in list(running.items()):
+                if process.poll() is not None:
+                    del running[name]
+                    (failed.append if process.returncode else done.add)(name)
+    except KeyboardInterrupt:
+        for process, _ in running.values():
+            process.terminate()
+            process.wait()  # each writes its checkpoint first
+        raise
+    if failed:
+        raise UserError(f"stage {failed[0]} failed (its message stands above); the same command goes on once that is mended")
+
+
+def _start(name: str, overrides: list[str], row: int, threads: int) -> subprocess.Popen:
+    environment = os.environ | {"SPEECH2CODE_ROW": str(row), "OMP_NUM_THREADS": str(threads)}
+    return subprocess.Popen([sys.executable, "-m", "speech2code", name, *overrides], env=environment)

@@ -1,0 +1,74 @@
+"""A stage's folder: done, half done or new; made with these settings or with others."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from speech2code.errors import UserError
+from speech2code.files import read_json, write_json
+
+RECORD = "stage.json"
+
+
+def fingerprint(settings: dict) -> str:
+    """A short name of these settings."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@contextmanager
+def stage(folder: Path, settings: dict) -> Iterator[dict | None]:
+    """Yields None when the stage is done, else a dictionary for its figures; on leaving the record says that it is done.
+
+    The record keeps the settings, and the seconds of all attempts. UserError when the folder was made with other settings.
+    """
+    settings = json.loads(json.dumps(settings))
+    record = read_json(folder / RECORD) if (folder / RECORD).exists() else {"settings": settings, "seconds": 0.0, "done": False}
+    _check_same(folder, record["settings"], settings)
+    if record["done"]:
+        print(f"{folder.name}: done already ({folder})", flush=True)
+        yield None
+        return
+    record["fingerprint"] = fingerprint(settings)
+    write_json(folder / RECORD, record)
+    began, before, figures = time.monotonic(), record["seconds"], {}
+    try:
+        yield figures
+        record |= figures | {"done": True}
+    finally:
+        record["seconds"] = round(before + time.monotonic() - began, 2)
+        write_json(folder / RECORD, record)
+    print(f"{folder.name}: {record['seconds']:.0f} s", flush=True)
+
+
+def finished(folder: Path, verb: str) -> dict:
+    """The record of a stage that must be done; UserError names the command that does it."""
+    record = read_json(folder / RECORD) if (folder / RECORD).exists() else {"done": False}
+    if not record["done"]:
+        raise UserError(f"{folder} is not finished; run `speech2code {verb}` with the same settings first")
+    return record
+
+
+def seconds_of(run: Path) -> dict[str, float]:
+    """Seconds of each stage of a run."""
+    return {path.parent.name: read_json(path)["seconds"] for path in sorted(run.glob(f"*/{RECORD}"))}
+
+
+def _check_same(folder: Path, then: dict, now: dict) -> None:
+    if then == now:
+        return
+    old, new = _flat(then), _flat(now)
+    key = next(key for key in [*old, *new] if old.get(key) != new.get(key))
+    raise UserError(
+        f"{folder} was made with {key}={old.get(key)}, now it is {new.get(key)}; "
+        f"give the new experiment a name (name=…) or delete that folder and those of the stages after it"
+    )
+
+
+def _flat(settings: dict, prefix: str = "") -> dict:
+    flat = {}
+    for key, value in settings.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
+    return flat

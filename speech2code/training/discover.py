@@ -1,0 +1,84 @@
+"""Stage `discover`: trains the VQ-VAE on target speech, then writes the units of every split."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from speech2code.config import UnitsConfig
+from speech2code.corpora.batches import in_order
+from speech2code.training.pictures import heatmap
+from speech2code.training.speech import Speech
+from speech2code.units.sequences import UnitSequences
+from speech2code.units.vqvae import UnitDiscoverer
+
+
+class DiscoverTask:
+    name = "discover"
+    lower_is_better = True
+
+    def __init__(self, config: UnitsConfig, train: Speech, dev: Speech):
+        self.train, self.dev = train, dev
+        self.model = UnitDiscoverer(config, train.speaker_count("target"))
+
+    def lengths(self) -> np.ndarray:
+        return self.train.store.lengths("target_mfcc")
+
+    def batch(self, items: np.ndarray) -> tuple[Tensor, ...]:
+        return _batch(self.train, items)
+
+    def step(self, model: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        discovery = model(*batch)
+        loss = self.model.loss(discovery)
+        return {"loss": loss, "reconstruction": discovery.reconstruction.detach(), "commitment": discovery.commitment.detach()}
+
+    def epoch_figures(self) -> dict[str, float]:
+        return self._usage()
+
+    def validate(self) -> dict[str, float]:
+        was_training = self.model.training
+        self.model.eval()
+        held = self.model.codebook.counts.clone()
+        self.model.codebook.reset_usage()
+        total, frames = 0.0, 0
+        with torch.inference_mode():
+            for items in in_order(self.dev.store.lengths("target_mfcc"), 32):
+                batch = [part.to(self.model.codebook.codes.device) for part in _batch(self.dev, items)]
+                count = int(batch[1].sum())
+                total += float(self.model.loss(self.model(*batch))) * count
+                frames += count
+        figures = {f"dev/{key}": value for key, value in self._usage().items()}
+        self.model.codebook.counts.copy_(held)
+        self.model.train(was_training)
+        return {"dev/score": total / frames, "dev/loss": total / frames, **figures}
+
+    def _usage(self) -> dict[str, float]:
+        used, perplexity = self.model.codebook.usage()
+        self.model.codebook.reset_usage()
+        return {"codes_used": used, "perplexity": perplexity}
+
+    def show(self, writer, step: int) -> None:
+        features, lengths, speakers = _batch(self.dev, np.array([0]))
+        device = self.model.codebook.codes.device
+        units = self.model.encode(features.to(device), lengths.to(device))[0][None]
+        rebuilt = self.model.reconstruct(self.model.codebook.decode(units), lengths.to(device), speakers.to(device))
+        writer.add_figure("mfcc/original", heatmap(features[0].T), step)
+        writer.add_figure("mfcc/reconstruction", heatmap(rebuilt[0, : len(features[0])].T.cpu()), step)
+        writer.add_histogram("units/dev_sentence", units, step)
+
+
+def _batch(speech: Speech, items: np.ndarray) -> tuple[Tensor, ...]:
+    return *speech.mfcc("target", items), speech.speakers("target", items)
+
+
+def write_units(model: UnitDiscoverer, speech: Speech, path: Path) -> None:
+    """Encodes the target side of a split."""
+    model.eval()
+    units: list = [None] * len(speech)
+    device = model.codebook.codes.device
+    for items in in_order(speech.store.lengths("target_mfcc"), 64):
+        features, lengths = speech.mfcc("target", items)
+        for item, sequence in zip(items, model.encode(features.to(device), lengths.to(device))):
+            units[item] = sequence.cpu().numpy()
+    UnitSequences(model.codebook.fingerprint(), speech.store.ids, units).save(path)

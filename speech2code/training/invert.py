@@ -1,0 +1,75 @@
+"""Stage `invert`: trains the codebook inverter on true units and the target speech they came from."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from speech2code.audio.features import HOP, frame_count
+from speech2code.audio.files import SAMPLE_RATE
+from speech2code.audio.griffin_lim import griffin_lim
+from speech2code.config import InverterConfig
+from speech2code.corpora.batches import in_order, pad
+from speech2code.inversion.inverter import CodebookInverter
+from speech2code.training.pictures import heatmap
+from speech2code.training.speech import Speech
+from speech2code.units.codebook import Codebook
+from speech2code.units.sequences import UnitSequences
+
+STATISTICS_ITEMS = 500  # utterances that the spectrum's mean and deviation are taken from
+
+
+class InvertTask:
+    name = "invert"
+    lower_is_better = True
+
+    def __init__(self, config: InverterConfig, codebook: Codebook, time_reduction: int, train: tuple[Speech, UnitSequences], dev: tuple[Speech, UnitSequences]):
+        (self.train, self.train_units), (self.dev, self.dev_units) = train, dev
+        self.codebook, self.iterations = codebook.cpu(), config.iterations
+        self.model = CodebookInverter(config, codebook.codes.shape[1], time_reduction, self.train.speaker_count("target"))
+        self._standardise()
+
+    def _standardise(self) -> None:
+        """Mean and deviation of each bin over some training utterances, kept with the model."""
+        items = np.linspace(0, len(self.train) - 1, min(STATISTICS_ITEMS, len(self.train))).astype(int)
+        frames = torch.cat([self.model.target(self.train.waveforms("target", items[[row]])[0])[0] for row in range(len(items))])
+        self.model.mean.copy_(frames.mean(0))
+        self.model.std.copy_(frames.std(0).clamp_min(1e-3))
+
+    def lengths(self) -> np.ndarray:
+        return self.train.store.lengths("target_mfcc")
+
+    def batch(self, items: np.ndarray) -> tuple[Tensor, ...]:
+        return self._batch(self.train, self.train_units, items)
+
+    def _batch(self, speech: Speech, sequences: UnitSequences, items: np.ndarray) -> tuple[Tensor, ...]:
+        waveforms, samples = speech.waveforms("target", items)
+        units, counts = pad([sequences.units[item] for item in items], torch.int64)
+        return waveforms, frame_count(samples), self.codebook.decode(units), counts, speech.speakers("target", items)
+
+    def step(self, model: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        waveforms, frames, codes, counts, speakers = batch
+        return {"loss": self.model.loss(model(codes, counts, speakers), self.model.target(waveforms), frames)}
+
+    def epoch_figures(self) -> dict[str, float]:
+        return {}
+
+    def validate(self) -> dict[str, float]:
+        total, count = 0.0, 0
+        for items in in_order(self.dev.store.lengths("target_mfcc"), 32):
+            batch = [part.to(self.model.mean.device) for part in self._batch(self.dev, self.dev_units, items)]
+            self.model.eval()
+            with torch.inference_mode():
+                frames = int(batch[1].sum())
+                total += float(self.step(self.model, batch)["loss"]) * frames
+            count += frames
+        return {"dev/score": total / count, "dev/loss": total / count}
+
+    def show(self, writer, step: int) -> None:
+        waveforms, _, codes, counts, speakers = self._batch(self.dev, self.dev_units, np.array([0]))
+        device = self.model.mean.device
+        spectrum = self.model.invert(codes.to(device), counts.to(device), speakers.to(device))
+        sound = griffin_lim(spectrum, self.iterations)[:, : int(counts[0]) * self.model.time_reduction * HOP]
+        writer.add_figure("spectrum/original", heatmap(self.model.spectrum(waveforms)[0].T), step)
+        writer.add_figure("spectrum/predicted", heatmap(spectrum[0].T.cpu()), step)
+        writer.add_audio("sound/original", waveforms, step, SAMPLE_RATE)
+        writer.add_audio("sound/resynthesis", sound.cpu() / sound.abs().max().cpu().clamp_min(1e-3), step, SAMPLE_RATE)

@@ -1,0 +1,189 @@
+"""The one training loop: any task, any device (Fabric), budget in steps, epochs or minutes, exact resume."""
+
+import time
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
+
+from speech2code.config import TrainerConfig, TrainingConfig
+from speech2code.corpora.batches import epoch_batches
+from speech2code.errors import UserError
+from speech2code.training.checkpoints import BEST, LAST, load_checkpoint, save_checkpoint, save_weights
+from speech2code.training.progress import Progress
+
+
+class Task(Protocol):
+    """What the loop has to know of a stage."""
+
+    name: str
+    model: nn.Module
+    lower_is_better: bool  # of the figure `validate` gives as "dev/score"
+
+    def lengths(self) -> np.ndarray:
+        """Length of each training item, for batches of similar length."""
+
+    def batch(self, items: np.ndarray) -> tuple[Tensor, ...]:
+        """Training items → tensors."""
+
+    def step(self, model: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        """Scalars of this batch; "loss" is the one that is minimised."""
+
+    def epoch_figures(self) -> dict[str, float]:
+        """Figures over a whole epoch of training."""
+
+    def validate(self) -> dict[str, float]:
+        """Figures on the dev split, "dev/score" among them."""
+
+    def show(self, writer: SummaryWriter, step: int) -> None:
+        """Pictures and sounds for TensorBoard."""
+
+
+def fit(task: Task, training: TrainingConfig, trainer: TrainerConfig, folder: Path, fabric: Fabric) -> dict:
+    """Trains until the budget ends; the best weights by "dev/score" stay in the model and in `folder`. Returns figures.
+
+    Run again after an interruption it goes on from the last checkpoint: same batches, same random numbers.
+    """
+    if not (training.steps or training.epochs or trainer.minutes):
+        raise UserError(f"{task.name} has no end: set its training.steps or training.epochs, or trainer.minutes")
+    return _Run(task, training, trainer, folder, fabric).go()
+
+
+class _Run:
+    def __init__(self, task: Task, training: TrainingConfig, trainer: TrainerConfig, folder: Path, fabric: Fabric):
+        self.task, self.training, self.trainer, self.folder, self.fabric = task, training, trainer, folder, fabric
+        decay = training.weight_decay
+        optimiser = torch.optim.AdamW(task.model.parameters(), lr=training.learning_rate, betas=(0.9, 0.98), weight_decay=decay)
+        self.model, self.optimiser = fabric.setup(task.model, optimiser)
+        self.step, self.epoch, self.position, self.elapsed = 0, 0, 0, 0.0
+        self.best, self.best_step, self.stale, self.validated = float("nan"), 0, 0, 0
+
+    def go(self) -> dict:
+        self._resume()
+        self.writer = SummaryWriter(str(self.folder), purge_step=self.step) if self.fabric.is_global_zero else None
+        self.began, self.saved = time.monotonic() - self.elapsed, time.monotonic()
+        self.progress = Progress(self.task.name, self.fabric.is_global_zero)
+        try:
+            while not self._finished():
+                self._epoch()
+        except KeyboardInterrupt:
+            self._save()
+            raise
+        finally:
+            self.progress.close()
+        self._validate()  # the end is worth a look even when the last validation is near
+        self._save()
+        if self.writer:
+            self.writer.close()
+        load_checkpoint(self.folder / BEST, self.task.model)
+        parameters = sum(each.numel() for each in self.task.model.parameters())
+        return {
+            "steps": self.step,
+            "epochs": self.epoch,
+            "seconds": self._seconds(),
+            "parameters": parameters,
+            "best_step": self.best_step,
+            "metrics": {**self.task.validate(), **self.last_epoch},
+        }
+
+    def _epoch(self) -> None:
+        batches = epoch_batches(
+            self.task.lengths(), self.training.batch_size, self.trainer.seed, self.epoch,
+            self.fabric.global_rank, self.fabric.world_size,
+        )  # fmt: skip
+        for items in batches[self.position :]:
+            self._step(items)
+            self.position += 1
+            if self._due():
+                self._validate()
+            if time.monotonic() - self.saved > self.trainer.checkpoint_seconds:
+                self._save()
+            if self._finished():
+                break
+        if self.position == len(batches):
+            self.epoch, self.position = self.epoch + 1, 0
+            self.last_epoch = self.task.epoch_figures()
+            self._log({f"train/{key}": value for key, value in self.last_epoch.items()})
+
+    def _step(self, items: np.ndarray) -> None:
+        rate = self.training.learning_rate * min(1.0, (self.step + 1) / self.training.warmup) * (1 - self._share())
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        batch = self.fabric.to_device(self.task.batch(items))
+        self.task.model.train()
+        figures = self.task.step(self.model, batch)
+        self.optimiser.zero_grad()
+        self.fabric.backward(figures["loss"])
+        self.fabric.clip_gradients(self.model, self.optimiser, max_norm=self.training.clip)
+        self.optimiser.step()
+        self.step += 1
+        if self.step % 20 == 0:  # a look costs a wait for the device
+            values = {key: float(value) for key, value in figures.items()}
+            if not np.isfinite(values["loss"]):
+                raise UserError(f"{self.task.name} diverged at step {self.step} (loss {values['loss']}); lower its training.learning_rate")
+            self._log({f"train/{key}": value for key, value in values.items()} | {"train/learning_rate": rate})
+            self.progress.show(self.step, self._share(), self._seconds(), len(items), values)
+
+    def _share(self) -> float:
+        """How much of the budget is used, 0 to 1: the limit that is nearest counts."""
+        shares = [0.0]
+        if self.training.steps:
+            shares.append(self.step / self.training.steps)
+        if self.training.epochs:
+            batches = -(-len(self.task.lengths()) // (self.training.batch_size * self.fabric.world_size))
+            shares.append((self.epoch + self.position / batches) / self.training.epochs)
+        if self.trainer.minutes:
+            shares.append(self._seconds() / 60 / self.trainer.minutes)
+        return min(1.0, max(shares))
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self.began
+
+    def _finished(self) -> bool:
+        share = self.fabric.broadcast(self._share()) if self.fabric.world_size > 1 else self._share()
+        return share >= 1 or (self.training.patience is not None and self.stale >= self.training.patience)
+
+    def _due(self) -> bool:
+        return self._share() * self.training.validations >= self.validated + 1
+
+    def _validate(self) -> None:
+        self.task.model.eval()
+        with torch.inference_mode():
+            figures = self.task.validate()
+            if self.writer:
+                self.task.show(self.writer, self.step)
+        self.validated += 1
+        self._log(figures)
+        score = figures["dev/score"]
+        better = score < self.best if self.task.lower_is_better else score > self.best
+        if better or np.isnan(self.best):
+            self.best, self.best_step, self.stale = score, self.step, 0
+            if self.fabric.is_global_zero:
+                save_weights(self.folder / BEST, self.task.model)
+        else:
+            self.stale += 1
+
+    def _log(self, figures: dict[str, float]) -> None:
+        if self.writer:
+            for key, value in figures.items():
+                self.writer.add_scalar(key, value, self.step)
+
+    COUNTERS = ("step", "epoch", "position", "best", "best_step", "stale", "validated", "last_epoch")
+    last_epoch: dict[str, float] = {}  # noqa: RUF012 (replaced, never changed)
+
+    def _save(self) -> None:
+        self.saved = time.monotonic()
+        counters = {name: getattr(self, name) for name in self.COUNTERS} | {"elapsed": self._seconds()}
+        if self.fabric.is_global_zero:
+            save_checkpoint(self.folder / LAST, self.task.model, self.optimiser, counters)
+
+    def _resume(self) -> None:
+        if (self.folder / LAST).exists():
+            counters = load_checkpoint(self.folder / LAST, self.task.model, self.optimiser)
+            for name, value in counters.items():
+                setattr(self, name, value)
+            self.fabric.print(f"{self.task.name}: going on from step {self.step}")

@@ -1,0 +1,107 @@
+"""Speech features → tokens: the paper's attention sequence-to-sequence model (section 3, Fig. 3).
+
+The tokens are units for the translator and words for the recogniser of the evaluation; the network is the same.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from speech2code.audio.features import MFCC_DIM, frame_mask
+from speech2code.config import Seq2SeqConfig
+from speech2code.layers import SLOPE, BiLstm, channel_mask, pad_time, strided
+from speech2code.translation.attention import Attention, Memory
+
+
+class State(NamedTuple):
+    """The decoder between two steps; every tensor's first axis is the batch."""
+
+    hidden: Tensor  # (batch, width)
+    cell: Tensor  # (batch, width)
+    context: Tensor  # (batch, memory_dim)
+    history: Tensor  # (batch, 2, time)
+
+
+class SpeechToTokens(nn.Module):
+    """Strided convolutions, BiLSTM encoder, attention, LSTM decoder. Token `vocabulary` both starts and ends a sequence."""
+
+    def __init__(self, config: Seq2SeqConfig, vocabulary: int):
+        super().__init__()
+        self.end = vocabulary
+        self.label_smoothing = config.label_smoothing
+        self.encoder = _Encoder(config)
+        memory_dim, width = 2 * config.encoder_width, config.decoder_width
+        self.embedding = nn.Embedding(vocabulary + 1, config.embedding_dim)
+        self.attention = Attention(config.attention, memory_dim, width, config.attention_size)
+        self.cell = nn.LSTMCell(config.embedding_dim + memory_dim, width)
+        self.mix = nn.Linear(width + memory_dim, width)
+        self.dropout = nn.Dropout(config.dropout)
+        self.output = nn.Linear(width, vocabulary + 1)
+
+    def forward(self, features: Tensor, lengths: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Normalised MFCC `(batch, time, 39)`, lengths, tokens `(batch, steps)` (right-padded with anything)
+        → logits `(batch, steps + 1, vocabulary + 1)` and alignments `(batch, steps + 1, encoder time)`, teacher-forced."""
+        memory = self.encode(features, lengths)
+        state = self.start(memory)
+        embedded = self.dropout(self.embedding(F.pad(tokens, (1, 0), value=self.end)))
+        outputs, alignments = [], []
+        for step in embedded.unbind(1):
+            state, alignment = self._advance(step, memory, state)
+            outputs.append(torch.cat([state.hidden, state.context], dim=1))
+            alignments.append(alignment)
+        return self._logits(torch.stack(outputs, dim=1)), torch.stack(alignments, dim=1)
+
+    def loss(self, logits: Tensor, tokens: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
+        """Eq. 9 with label smoothing, mean over real tokens (end included), and the accuracy of the next token."""
+        mask = frame_mask(counts + 1, tokens.shape[1] + 1)
+        targets = F.pad(tokens, (0, 1), value=self.end)
+        targets = targets.scatter(1, counts[:, None], self.end)[mask]
+        loss = F.cross_entropy(logits[mask], targets, label_smoothing=self.label_smoothing)
+        return loss, (logits[mask].argmax(1) == targets).float().mean()
+
+    def encode(self, features: Tensor, lengths: Tensor) -> Memory:
+        """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)` → what the decoder attends to."""
+        states, state_lengths = self.encoder(features, lengths)
+        return self.attention.memory(states, frame_mask(state_lengths, states.shape[1]))
+
+    def start(self, memory: Memory) -> State:
+        zeros = memory.states.new_zeros(len(memory.states), self.cell.hidden_size)
+        context = memory.states.new_zeros(len(memory.states), memory.states.shape[2])
+        return State(zeros, zeros, context, self.attention.start(memory))
+
+    def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State, Tensor]:
+        """Last tokens `(batch,)` → log-probabilities of the next `(batch, vocabulary + 1)`, state, alignment `(batch, time)`."""
+        state, alignment = self._advance(self.embedding(tokens), memory, state)
+        logits = self._logits(torch.cat([state.hidden, state.context], dim=1))
+        return logits.log_softmax(dim=1), state, alignment
+
+    def _advance(self, embedded: Tensor, memory: Memory, state: State) -> tuple[State, Tensor]:
+        hidden, cell = self.cell(torch.cat([embedded, state.context], dim=1), (state.hidden, state.cell))
+        context, alignment, history = self.attention(hidden, memory, state.history)
+        return State(hidden, cell, context, history), alignment
+
+    def _logits(self, outputs: Tensor) -> Tensor:
+        return self.output(self.dropout(torch.tanh(self.mix(outputs))))
+
+
+class _Encoder(nn.Module):
+    """MFCC `(batch, time, 39)` → states `(batch, time / subsampling, 2 · width)`: strides of 2, then a stacked BiLSTM."""
+
+    def __init__(self, config: Seq2SeqConfig):
+        super().__init__()
+        self.halvings = config.subsampling.bit_length() - 1
+        sizes = [MFCC_DIM] + [config.conv_width] * self.halvings
+        self.down = nn.ModuleList(strided(size, config.conv_width, 2) for size in sizes[:-1])
+        self.dropout = nn.Dropout(config.dropout)
+        self.recurrent = BiLstm(sizes[-1], config.encoder_width, config.encoder_layers, config.dropout)
+
+    def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        features = features * frame_mask(lengths, features.shape[1])[:, :, None]
+        hidden = pad_time(features, 2**self.halvings).transpose(1, 2)
+        for down in self.down:
+            lengths = (lengths + 1) // 2
+            hidden = F.leaky_relu(down(hidden), SLOPE)
+            hidden = hidden * channel_mask(lengths, hidden.shape[2])
+        return self.recurrent(self.dropout(hidden.transpose(1, 2)), lengths), lengths

@@ -1,0 +1,126 @@
+"""Vectors → units: nearest code of a codebook trained by exponential moving averages (paper, Eqs. 1-3 and [18])."""
+
+import hashlib
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch import distributed as dist
+from torch.nn import functional as F
+
+RESTART_BELOW = 0.3  # a code whose moving count falls below this share of an even count is dead
+KMEANS_ROUNDS = 10
+EPSILON = 1e-5
+
+
+class Quantised(NamedTuple):
+    """Per vector: the code it became (gradient straight through), its unit, and the squared distance to it."""
+
+    codes: Tensor  # (batch, units, dim)
+    units: Tensor  # (batch, units), int64
+    distance: Tensor  # scalar: mean over real vectors of ‖z − sg(e)‖² / dim, Eq. 4's second term
+
+
+class Codebook(nn.Module):
+    """`codebook_size` codes of `dim` numbers; `forward` trains them while in training mode, `encode` only reads.
+
+    Padding never counts. With several processes the sums are reduced over all of them, so every rank holds the same
+    codebook. `counts` holds the uses since `reset_usage()`: usage and perplexity are figures of an epoch, not a batch.
+    """
+
+    def __init__(self, codebook_size: int, dim: int, decay: float = 0.99):
+        super().__init__()
+        self.decay = decay
+        self.register_buffer("codes", torch.randn(codebook_size, dim))
+        self.register_buffer("ema_count", torch.ones(codebook_size))
+        self.register_buffer("ema_sum", self.codes.clone())
+        self.register_buffer("initialised", torch.tensor(False))
+        self.register_buffer("counts", torch.zeros(codebook_size), persistent=False)
+
+    def forward(self, vectors: Tensor, mask: Tensor) -> Quantised:
+        """Vectors `(batch, units, dim)`, mask `(batch, units)` → Quantised."""
+        real = vectors[mask]
+        if self.training and not self.initialised:
+            self._initialise(real.detach())
+        units = self.encode(vectors)
+        codes = self.decode(units)
+        distance = F.mse_loss(real, codes[mask])
+        if self.training:
+            self._update(real.detach(), units[mask])
+        else:
+            self.counts += torch.bincount(units[mask], minlength=len(self.codes))
+        return Quantised(vectors + (codes - vectors).detach(), units, distance)
+
+    def encode(self, vectors: Tensor) -> Tensor:
+        """Vectors `(..., dim)` → units `(...)`: index of the L2-nearest code (Eq. 1)."""
+        return (self.codes.square().sum(1) - 2 * vectors @ self.codes.T).argmin(-1)
+
+    def decode(self, units: Tensor) -> Tensor:
+        """Units `(...)` → codes `(..., dim)` (Eq. 2)."""
+        return self.codes[units].detach()
+
+    def fingerprint(self) -> str:
+        """A short name of exactly these codes: units of one codebook mean nothing to a model of another."""
+        return hashlib.sha256(self.codes.cpu().float().numpy().tobytes()).hexdigest()[:16]
+
+    def reset_usage(self) -> None:
+        self.counts.zero_()
+
+    def usage(self) -> tuple[float, float]:
+        """(share of codes used, perplexity) since `reset_usage()`."""
+        share = self.counts / self.counts.sum().clamp_min(1)
+        perplexity = torch.exp(-(share * share.clamp_min(1e-12).log()).sum())
+        return float((self.counts > 0).float().mean()), float(perplexity)
+
+    @torch.no_grad()
+    def _update(self, vectors: Tensor, units: Tensor) -> None:
+        count = torch.bincount(units, minlength=len(self.codes)).float()
+        total = torch.zeros_like(self.ema_sum).index_add_(0, units, vectors.float())
+        self.counts += _sum_over_processes(count)
+        _sum_over_processes(total)
+        self.ema_count.lerp_(count, 1 - self.decay)
+        self.ema_sum.lerp_(total, 1 - self.decay)
+        self._restart_dead(vectors)
+        self.codes.copy_(self.ema_sum / self.ema_count.clamp_min(EPSILON)[:, None])
+
+    def _restart_dead(self, vectors: Tensor) -> None:
+        """Dead codes move to vectors of the batch, together with their sums: else the next average pulls them back."""
+        even = self.ema_count.mean()
+        dead = self.ema_count < RESTART_BELOW * even
+        if not dead.any():
+            return
+        chosen = torch.randint(len(vectors), (int(dead.sum()),), device=vectors.device)
+        fresh = _from_first_process(vectors[chosen].float())
+        self.ema_sum[dead] = fresh * even
+        self.ema_count[dead] = even
+
+    @torch.no_grad()
+    def _initialise(self, vectors: Tensor) -> None:
+        """A few rounds of k-means on the first batch."""
+        codes = vectors[torch.randint(len(vectors), (len(self.codes),), device=vectors.device)].float()
+        for _ in range(KMEANS_ROUNDS):
+            units = torch.cdist(vectors.float(), codes).argmin(1)
+            count = torch.bincount(units, minlength=len(codes)).float()[:, None]
+            total = torch.zeros_like(codes).index_add_(0, units, vectors.float())
+            codes = torch.where(count > 0, total / count.clamp_min(1), codes)
+        self.codes.copy_(_from_first_process(codes))
+        count = torch.full_like(self.ema_count, len(vectors) / len(codes))
+        self.ema_count.copy_(_sum_over_processes(count))
+        self.ema_sum.copy_(self.codes * self.ema_count[:, None])
+        self.initialised.fill_(True)
+
+
+def _several() -> bool:
+    return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
+
+
+def _sum_over_processes(values: Tensor) -> Tensor:
+    if _several():
+        dist.all_reduce(values)
+    return values
+
+
+def _from_first_process(values: Tensor) -> Tensor:
+    if _several():
+        dist.broadcast(values, 0)
+    return values

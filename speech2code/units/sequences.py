@@ -1,0 +1,40 @@
+"""Unit sequences of a split on disk, bound to the codebook they are written in and to the ids of their sentences."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from speech2code.errors import UserError
+from speech2code.files import write_atomically
+
+
+class UnitSequences(NamedTuple):
+    codebook: str  # fingerprint
+    ids: list[str]
+    units: list[np.ndarray]  # int64 (units,) each
+
+    def save(self, path: Path) -> None:
+        flat = np.concatenate([np.zeros(0, np.int32), *self.units]).astype(np.int32)
+        ends = np.cumsum([len(each) for each in self.units], dtype=np.int64)
+        with write_atomically(path) as temporary, open(temporary, "wb") as file:
+            np.savez(file, codebook=np.array(self.codebook), ids=np.array(self.ids, dtype=str), units=flat, ends=ends)
+
+    @classmethod
+    def load(cls, path: Path) -> "UnitSequences":
+        try:
+            data = np.load(path)
+        except (OSError, ValueError) as error:
+            raise UserError(f"cannot read units {path}: {error}; run `speech2code discover` again") from error
+        units = np.split(data["units"].astype(np.int64), data["ends"][:-1])
+        return cls(str(data["codebook"]), data["ids"].tolist(), units)
+
+    def check(self, codebook: str, ids: list[str], where: Path | str) -> None:
+        """UserError when these are units of another codebook, or of other sentences than `ids`."""
+        if self.codebook != codebook:
+            raise UserError(f"{where} holds units of codebook {self.codebook}, not of {codebook}; run the stages after `discover` again in a new name=…")
+        for position, (mine, theirs) in enumerate(zip(self.ids, ids)):
+            if mine != theirs:
+                raise UserError(f"{where}: item {position} has units of sentence {mine} but speech of {theirs}; prepare and discover again")
+        if len(self.ids) != len(ids):
+            raise UserError(f"{where} holds {len(self.ids)} sentences, the corpus {len(ids)}; prepare and discover again")

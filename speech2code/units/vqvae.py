@@ -1,0 +1,119 @@
+"""Target features → units: the VQ-VAE of the paper (section 2, Figs. 1 and 2)."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from speech2code.audio.features import MFCC_DIM, frame_mask
+from speech2code.config import UnitsConfig
+from speech2code.layers import SLOPE, ResidualBlock, channel_mask, pad_time, strided, unstrided
+from speech2code.units.codebook import Codebook, Quantised
+
+STRIDES = {1: (), 2: (2,), 4: (2, 2), 8: (2, 2, 2), 12: (2, 2, 3)}  # 12 cannot come from stride 2 alone
+
+
+class Discovery(NamedTuple):
+    """What one training pass gives: Eq. 4's two terms (means over real frames and units) and the units."""
+
+    reconstruction: Tensor
+    commitment: Tensor
+    quantised: Quantised
+
+
+class UnitDiscoverer(nn.Module):
+    """VQ-VAE over MFCC: encoder, EMA codebook, decoder told the speaker."""
+
+    def __init__(self, config: UnitsConfig, speakers: int = 1):
+        super().__init__()
+        self.time_reduction = config.time_reduction
+        self.commitment = config.commitment
+        strides, width = STRIDES[config.time_reduction], config.width
+        self.encoder = _Encoder(strides, width, config.blocks, config.code_dim)
+        self.codebook = Codebook(config.codebook_size, config.code_dim, config.ema_decay)
+        self.speakers = nn.Embedding(speakers, config.code_dim)
+        self.decoder = _Decoder(strides, width, config.blocks, 2 * config.code_dim)
+
+    def unit_count(self, frames: Tensor) -> Tensor:
+        """Frames → units: one for each started `time_reduction` frames."""
+        return (frames + self.time_reduction - 1) // self.time_reduction
+
+    def forward(self, features: Tensor, lengths: Tensor, speakers: Tensor) -> Discovery:
+        """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)`, speakers `(batch,)` → the ingredients of Eq. 4."""
+        mask = frame_mask(lengths, features.shape[1])
+        vectors = self.encoder(features * mask[:, :, None], lengths)
+        quantised = self.codebook(vectors, frame_mask(self.unit_count(lengths), vectors.shape[1]))
+        rebuilt = self.reconstruct(quantised.codes, lengths, speakers)[:, : features.shape[1]]
+        return Discovery(F.mse_loss(rebuilt[mask], features[mask]), quantised.distance, quantised)
+
+    def loss(self, discovery: Discovery) -> Tensor:
+        """Eq. 4, the likelihood a Gaussian of unit variance up to constants."""
+        return discovery.reconstruction + self.commitment * discovery.commitment
+
+    @torch.no_grad()
+    def encode(self, features: Tensor, lengths: Tensor) -> list[Tensor]:
+        """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)` → a list of units `(units,)`, int64."""
+        mask = frame_mask(lengths, features.shape[1])
+        units = self.codebook.encode(self.encoder(features * mask[:, :, None], lengths))
+        return [item[:count] for item, count in zip(units, self.unit_count(lengths).tolist())]
+
+    def reconstruct(self, codes: Tensor, lengths: Tensor, speakers: Tensor) -> Tensor:
+        """Codes `(batch, units, dim)` → normalised MFCC `(batch, units · time_reduction, 39)`."""
+        voice = self.speakers(speakers)[:, None, :].expand(-1, codes.shape[1], -1)
+        return self.decoder(torch.cat([codes, voice], dim=2), lengths)
+
+
+class _Encoder(nn.Module):
+    """Strided convolutions first, residual blocks behind each: most work happens at the low rate."""
+
+    def __init__(self, strides: tuple[int, ...], width: int, blocks: int, code_dim: int):
+        super().__init__()
+        self.strides = strides
+        sizes = [MFCC_DIM] + [width] * len(strides)
+        self.down = nn.ModuleList(strided(size, width, stride) for size, stride in zip(sizes, strides))
+        self.between = nn.ModuleList(ResidualBlock(width) for _ in strides)
+        self.enter = nn.Conv1d(sizes[-1], width, 3, padding=1)
+        self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(blocks))
+        self.leave = nn.Conv1d(width, code_dim, 1)
+
+    def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
+        reduction = 1
+        for stride in self.strides:
+            reduction *= stride
+        hidden = pad_time(features, reduction).transpose(1, 2)
+        for stride, down, block in zip(self.strides, self.down, self.between):
+            lengths = (lengths + stride - 1) // stride
+            hidden = down(hidden)
+            mask = channel_mask(lengths, hidden.shape[2])
+            hidden = block(hidden * mask, mask)
+        mask = channel_mask(lengths, hidden.shape[2])
+        hidden = self.enter(hidden) * mask
+        for block in self.blocks:
+            hidden = block(hidden, mask)
+        return (self.leave(F.leaky_relu(hidden, SLOPE)) * mask).transpose(1, 2)
+
+
+class _Decoder(nn.Module):
+    """The mirror image: residual blocks at the unit rate, then transposed convolutions."""
+
+    def __init__(self, strides: tuple[int, ...], width: int, blocks: int, dim: int):
+        super().__init__()
+        self.strides = strides
+        self.enter = nn.Conv1d(dim, width, 3, padding=1)
+        self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(blocks))
+        self.up = nn.ModuleList(unstrided(width, width, stride) for stride in reversed(strides))
+        self.leave = nn.Conv1d(width, MFCC_DIM, 3, padding=1)
+
+    def forward(self, codes: Tensor, lengths: Tensor) -> Tensor:
+        levels = [lengths]
+        for stride in self.strides:
+            levels.append((levels[-1] + stride - 1) // stride)
+        mask = channel_mask(levels.pop(), codes.shape[1])
+        hidden = self.enter(codes.transpose(1, 2) * mask) * mask
+        for block in self.blocks:
+            hidden = block(hidden, mask)
+        for up in self.up:
+            hidden = up(F.leaky_relu(hidden, SLOPE))
+            hidden = hidden * channel_mask(levels.pop(), hidden.shape[2])
+        return self.leave(F.leaky_relu(hidden, SLOPE)).transpose(1, 2)

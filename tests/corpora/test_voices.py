@@ -1,0 +1,113 @@
+"""Voices speak 16 kHz speech, the same each time, and say in one sentence what is missing."""
+
+import importlib.util
+import pickle
+import shutil
+import sys
+
+import numpy as np
+import pytest
+
+from speech2code.corpora.checks import reason_to_reject
+from speech2code.corpora.voices import load_voice
+from speech2code.errors import UserError
+
+needs_flite = pytest.mark.skipif(shutil.which("flite") is None, reason="the program flite is not installed")
+needs_japanese = pytest.mark.skipif(
+    importlib.util.find_spec("pyopenjtalk") is None, reason="the extra ja (pyopenjtalk-plus) is not installed"
+)
+SPOKEN = [
+    ("espeak:fr-fr", "fr", "Elle laça ses chaussures.", "Où va-t-elle donc avec ses chaussures neuves ?"),
+    ("espeak:en-us", "en", "She laced her shoes.", "Where is she going with those new shoes of hers?"),
+    pytest.param("flite:slt", "en", "Yes, she did.", "Where is she going with her shoes?", marks=needs_flite),
+    pytest.param("flite:kal", "en", "Yes, she did.", "Where is she going with her shoes?", marks=needs_flite),
+    pytest.param("openjtalk:mei", "ja", "行きなさい。", "リンゴはまだ熟していません。", marks=needs_japanese),
+]
+
+
+@pytest.mark.parametrize(("name", "language", "short", "long"), SPOKEN)
+def test_speech_is_sound_at_16_khz_and_repeatable(name, language, short, long):
+    voice = load_voice(name)
+    first, other = voice.speak(short), voice.speak(long)
+    assert (voice.name, voice.language) == (name, language)
+    assert first.dtype == np.float32 and first.ndim == 1 and np.abs(first).max() <= 1
+    assert reason_to_reject(first) is None and reason_to_reject(other) is None
+    assert 0.3 < len(first) / 16_000 < len(other) / 16_000 < 5  # wrong rates would make it two or three times as long
+    again = pickle.loads(pickle.dumps(voice)).speak(short)
+    np.testing.assert_array_equal(first, again)
+
+
+def test_espeak_speaks_a_sentence_alike_after_any_other():
+    french, english = load_voice("espeak:fr-fr"), load_voice("espeak:en-us")
+    first = french.speak("Elle laça ses chaussures.")
+    for number in range(4):
+        english.speak(f"Number {number} is next.")
+        np.testing.assert_array_equal(first, french.speak("Elle laça ses chaussures."))
+
+
+def test_speech_differs_with_text_and_language():
+    said = [load_voice(f"espeak:{tag}").speak("table") for tag in ("fr-fr", "en-us")]
+    assert len(said[0]) != len(said[1])
+    accents = [load_voice("espeak:fr-fr").speak(text) for text in ("il a mangé", "il a mange")]
+    assert len(accents[0]) != len(accents[1])
+
+
+@needs_flite
+def test_flite_keeps_letters_under_accents_and_takes_options_for_text():
+    voice = load_voice("flite:kal")
+    np.testing.assert_array_equal(voice.speak("a café, don’t"), voice.speak("a cafe, don't"))
+    assert len(voice.speak("--version")) > 4000
+
+
+@pytest.mark.parametrize("text", ["", " \n", "...", "\x00"])
+def test_text_without_words_is_named(text):
+    with pytest.raises(UserError) as caught:
+        load_voice("espeak:en-us").speak(text)
+    assert repr(text) in str(caught.value)
+
+
+@needs_flite
+def test_flite_cannot_say_japanese():
+    with pytest.raises(UserError, match="makes no speech of the text '日本'"):
+        load_voice("flite:slt").speak("日本")
+
+
+@needs_japanese
+def test_open_jtalk_cannot_say_russian_and_reads_full_width_digits():
+    voice = load_voice("openjtalk:mei")
+    np.testing.assert_array_equal(voice.speak("１２３"), voice.speak("123"))
+    with pytest.raises(UserError, match="makes no speech of the text 'Привет'"):
+        voice.speak("Привет")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("espeak:fr-xx", "espeak:fr-xx does not exist; some that do: espeak:fr-fr"),
+        ("festival:kal", "engine of espeak, flite, openjtalk"),
+        ("slt", "write ENGINE:SPEAKER"),
+        ("flite:", "write ENGINE:SPEAKER"),
+        pytest.param("flite:bob", "flite -lv` lists flite:awb", marks=needs_flite),
+        ("openjtalk:takumi", "the one that does is openjtalk:mei"),
+    ],
+)
+def test_unknown_voices(name, message):
+    with pytest.raises(UserError) as caught:
+        load_voice(name)
+    assert message in str(caught.value)
+
+
+def test_missing_flite_says_how_to_get_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError) as caught:
+        load_voice("flite:slt")
+    assert str(caught.value) == (
+        "voice flite:slt needs the program flite: install it with `sudo apt-get install flite`, "
+        "or choose another voice (corpus.target_voice=espeak:en-us)"
+    )
+
+
+def test_missing_open_jtalk_says_how_to_get_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyopenjtalk", None)
+    with pytest.raises(UserError, match=r"pip install 'speech2code\[ja\]'"):
+        load_voice("openjtalk:mei")
