@@ -39,7 +39,11 @@ def main(arguments: list[str] | None = None) -> None:
     except UserError as error:
         sys.exit(_complain(str(error)))
     except OSError as error:  # a full disk, a folder without permission: nothing half-written is left
-        sys.exit(_complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}; free space or choose another folder"))
+        sys.exit(
+            _complain(
+                f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}; free space or choose another folder"
+            )
+        )
     except KeyboardInterrupt:
         print("speech2code: interrupted; the same command goes on from here", file=sys.stderr)
         sys.exit(130)
@@ -72,7 +76,9 @@ def _dispatch(arguments: list[str]) -> None:
 
         verbs = [*STAGES, "run", "sweep", "say", "config"]
         near = get_close_matches(verb, verbs, 1)
-        raise UserError(f"no verb is called {verb}; " + (f"did you mean {near[0]}?" if near else "see speech2code --help"))
+        raise UserError(
+            f"no verb is called {verb}; " + (f"did you mean {near[0]}?" if near else "see speech2code --help")
+        )
 
 
 def _stage(verb: str, overrides: list[str]) -> None:
@@ -90,11 +96,15 @@ def _say(arguments: list[str]) -> None:
     files = [each for each in arguments if "=" not in each]
     options = [each for each in arguments if "=" in each]
     if len(files) != 2:
-        raise UserError("say needs an input and an output file: speech2code say in.wav out.wav model=runs/phrasebook/model")
+        raise UserError(
+            "say needs an input and an output file: speech2code say in.wav out.wav model=runs/phrasebook/model"
+        )
     model = next((each.removeprefix("model=") for each in options if each.startswith("model=")), None)
     unknown = [each for each in options if not each.startswith("model=")]
     if model is None or unknown:
-        raise UserError(f"say knows no {unknown[0]}" if unknown else "say needs a trained system: model=runs/phrasebook/model")
+        raise UserError(
+            f"say knows no {unknown[0]}" if unknown else "say needs a trained system: model=runs/phrasebook/model"
+        )
     import torch
 
     from speech2code.audio.files import load_waveform, save_waveform, trim_silence

@@ -75,7 +75,9 @@ def _sentence(error: Exception) -> str:
     if missing:
         group, name = missing.groups()
         have = sorted(path.stem for path in (FOLDER / group).glob("*.yaml"))
-        return f"{group}={name} does not exist; choose one of {', '.join(have)}" if have else f"no group is called {group}"
+        return (
+            f"{group}={name} does not exist; choose one of {', '.join(have)}" if have else f"no group is called {group}"
+        )
     unknown = re.search(r"Could not override '([\w.]+)'|Key '(\w+)' (?:is not in struct|not in '\w+')", text)
     if unknown and ("not in" in text or "not in" in cause):
         key = next(filter(None, unknown.groups()))

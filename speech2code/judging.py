@@ -13,6 +13,7 @@ from speech2code.corpora.batches import in_order
 from speech2code.corpora.store import FeatureStore
 from speech2code.evaluation.detectors import detect
 from speech2code.evaluation.normalise import normalise
+from speech2code.evaluation.provenance import describe_run
 from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
 from speech2code.evaluation.report import write_report
 from speech2code.evaluation.scores import score
@@ -32,26 +33,36 @@ def synthesise(config: Config) -> None:
     """Exports the model folder and speaks both test lists with it: true units, and units translated from the source."""
     run = run_folder(config)
     torch.set_num_threads(config.trainer.threads)
-    models = {name: finished(run / name, verb)["fingerprint"] for name, verb in (("units", "discover"), ("inverter", "invert"), ("translator", "translate"))}
-    settings = {"models": models, "codebook": finished(run / "units", "discover")["codebook"], "search": vars(config.search)}
+    models = {
+        name: finished(run / name, verb)["fingerprint"]
+        for name, verb in (("units", "discover"), ("inverter", "invert"), ("translator", "translate"))
+    }
+    settings = {
+        "models": models,
+        "codebook": finished(run / "units", "discover")["codebook"],
+        "search": vars(config.search),
+    }
     with stage(run / "synthesis", settings) as figures:
         if figures is None:
             return
         model = export(config)
-        write_units = {}
+        units, ended = {}, {}
         for split in ("test", "unseen"):
             if (data_folder(config) / split).exists():
-                write_units |= _speak_split(model, config, split)
-        write_json(run / "synthesis" / "units.json", write_units)
+                _speak_split(model, config, split, units, ended)
+        write_json(run / "synthesis" / "units.json", units)
+        write_json(run / "synthesis" / "ended.json", ended)
 
 
-def _speak_split(model: SpeechTranslator, config: Config, split: str) -> dict:
-    """Row → id → units (and which sentences ended), the waveforms beside it."""
+def _speak_split(model: SpeechTranslator, config: Config, split: str, units: dict, ended: dict) -> None:
+    """Fills row → id → units, and row → id → whether the search came to an end; writes the waveforms."""
     folder, store = run_folder(config) / "synthesis", FeatureStore(data_folder(config), split)
     shown = set(np.linspace(0, len(store) - 1, min(SHOWN, len(store))).astype(int)) if split == "test" else set()
     true_units = UnitSequences.load(run_folder(config) / "units" / f"{split}.npz").units
     name = "translation" if split == "test" else split
-    rows: dict = {name: {}, f"{name}_ended": {}} | ({"reference": {}} if split == "test" else {})
+    units[name], ended[name] = {}, {}
+    if split == "test":
+        units["reference"] = {key: each.tolist() for key, each in zip(store.ids, true_units)}
     alignments = {}
     for items in bar(in_order(store.lengths("source_waveform"), BATCH), f"speak {split}"):
         sources = [store.waveform("source", item) for item in items]
@@ -64,9 +75,7 @@ def _speak_split(model: SpeechTranslator, config: Config, split: str) -> dict:
                 save_waveform(folder / row / f"{store.ids[item]}.wav", waveform)
         for item, hypothesis, source in zip(items, found, sources):
             key = store.ids[item]
-            rows[name][key], rows[f"{name}_ended"][key] = hypothesis.tokens, hypothesis.ended
-            if split == "test":
-                rows["reference"][key] = true_units[item].tolist()
+            units[name][key], ended[name][key] = hypothesis.tokens, hypothesis.ended
             if item in shown:
                 alignments[key] = hypothesis.alignment.numpy()
                 save_waveform(folder / "source" / f"{key}.wav", source)
@@ -74,18 +83,20 @@ def _speak_split(model: SpeechTranslator, config: Config, split: str) -> dict:
     if alignments:
         with write_atomically(folder / "alignments.npz") as temporary, open(temporary, "wb") as file:
             np.savez(file, **alignments)
-    return rows
 
 
 def evaluate(config: Config) -> None:
     """Transcribes every row with both recognisers and scores the transcripts: `evaluation/`, `scores.json`."""
     run = run_folder(config)
     torch.set_num_threads(config.trainer.threads)
-    settings = {name: finished(run / name, verb)["fingerprint"] for name, verb in (("synthesis", "synthesise"), ("recogniser", "recognise"))}
+    settings = {
+        name: finished(run / name, verb)["fingerprint"]
+        for name, verb in (("synthesis", "synthesise"), ("recogniser", "recognise"))
+    }
     with stage(run / "evaluation", settings) as figures:
         if figures is None:
             return
-        units = read_json(run / "synthesis" / "units.json")
+        units, ended = (read_json(run / "synthesis" / f"{name}.json") for name in ("units", "ended"))
         recognisers = load_recogniser(config), PocketSphinx()
         scores: dict = {}
         detected: dict = {}
@@ -96,12 +107,13 @@ def evaluate(config: Config) -> None:
             store = FeatureStore(data_folder(config), split)
             references = store.texts("target")
             waveforms = _waveforms(run, row, store)
-            transcripts = {each.name: _transcripts(run, row, each, store.ids, references, waveforms) for each in recognisers}
+            transcripts = {
+                each.name: _transcripts(run, row, each, store.ids, references, waveforms) for each in recognisers
+            }
             results = {name: score(texts, references) for name, texts in transcripts.items()}
             scores[row] = {name: {key: result.as_dict()[key] for key in FIGURES} for name, result in results.items()}
             sequences = units.get({"original": "", "resynthesis": "reference"}.get(row, row))
-            ended = units.get(f"{row}_ended")
-            ordered = [[table[key] for key in store.ids] if table else None for table in (sequences, ended)]
+            ordered = [[table[key] for key in store.ids] if table else None for table in (sequences, ended.get(row))]
             detected[row] = detect(waveforms, ordered[0], transcripts["own"], references, ordered[1])
             signature = {"bleu": results["own"].bleu_signature, "meteor": results["own"].meteor_signature}
         write_json(run / "evaluation" / "detectors.json", detected)
@@ -114,6 +126,8 @@ def report(config: Config) -> None:
     with write_atomically(run / "config.yaml") as temporary:
         temporary.write_text(to_yaml(config) + "\n", encoding="utf-8")
     write_json(run / "seconds.json", seconds_of(run))
+    if not (run / "run.json").exists():
+        write_json(run / "run.json", describe_run(config.trainer.seed))
     print(f"report: {write_report(run)}")
 
 
@@ -123,7 +137,9 @@ def _waveforms(run: Path, row: str, store: FeatureStore) -> list[np.ndarray]:
     return [load_waveform(run / "synthesis" / row / f"{key}.wav") for key in store.ids]
 
 
-def _transcripts(run: Path, row: str, recogniser, ids: list[str], references: list[str], waveforms: list[np.ndarray]) -> list[str]:
+def _transcripts(
+    run: Path, row: str, recogniser, ids: list[str], references: list[str], waveforms: list[np.ndarray]
+) -> list[str]:
     """What the recogniser reads in a row; kept in a table, so that an interrupted evaluation listens to nothing twice."""
     path = run / "evaluation" / f"{row}.{recogniser.name}.tsv"
     if not path.exists():

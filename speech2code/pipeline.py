@@ -36,7 +36,15 @@ class Limits(NamedTuple):
 class SpeechTranslator(nn.Module):
     """Translator, codebook and inverter that belong together, with the normalisation of their features."""
 
-    def __init__(self, units: UnitsConfig, inverter: InverterConfig, translator: Seq2SeqConfig, search: SearchConfig, limits: Limits, speakers: int = 1):
+    def __init__(
+        self,
+        units: UnitsConfig,
+        inverter: InverterConfig,
+        translator: Seq2SeqConfig,
+        search: SearchConfig,
+        limits: Limits,
+        speakers: int = 1,
+    ):
         super().__init__()
         self.settings = {"units": units, "inverter": inverter, "translator": translator, "search": search}
         self.limits, self.search, self.iterations, self.sharpen = limits, search, inverter.iterations, inverter.sharpen
@@ -105,14 +113,23 @@ class SpeechTranslator(nn.Module):
         folder = _locate(folder)
         config = read_json(folder / "config.json")
         try:
-            parts = {"units": UnitsConfig, "inverter": InverterConfig, "translator": Seq2SeqConfig, "search": SearchConfig}
+            parts = {
+                "units": UnitsConfig,
+                "inverter": InverterConfig,
+                "translator": Seq2SeqConfig,
+                "search": SearchConfig,
+            }
             settings = {name: kind(**config[name]) for name, kind in parts.items()}
             model = cls(**settings, limits=Limits(**config["limits"]), speakers=config["speakers"])
         except (KeyError, TypeError) as error:
-            raise UserError(f"{folder}/config.json does not describe a Speech2Code model ({error}); export the model again") from error
+            raise UserError(
+                f"{folder}/config.json does not describe a Speech2Code model ({error}); export the model again"
+            ) from error
         load_checkpoint(folder / BEST, model)
         if model.discoverer.codebook.fingerprint() != config["codebook"]:
-            raise UserError(f"{folder} holds the weights of another codebook than its config.json names; export the model again")
+            raise UserError(
+                f"{folder} holds the weights of another codebook than its config.json names; export the model again"
+            )
         return model.eval()
 
     def push_to_hub(self, repository: str) -> None:
@@ -135,6 +152,6 @@ def _locate(folder: Path | str) -> Path:
 
         return Path(snapshot_download(str(folder), allow_patterns=["config.json", BEST]))
     except Exception as error:  # the hub raises many kinds: no network, no such repository, a name that cannot be one
-        raise UserError(f"no model at {folder}: neither a folder here nor a model on the hub ({type(error).__name__})") from error
-
-
+        raise UserError(
+            f"no model at {folder}: neither a folder here nor a model on the hub ({type(error).__name__})"
+        ) from error

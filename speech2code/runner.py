@@ -8,6 +8,8 @@ import time
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
+from speech2code.evaluation.provenance import describe_run
+from speech2code.files import write_json
 from speech2code.stage import seconds_of
 from speech2code.stages import data_folder, prepare, run_folder
 
@@ -28,6 +30,8 @@ def run(config: Config, overrides: list[str]) -> None:
     """Prepares, then runs every stage; UserError when one fails, after the others that were running have ended."""
     began = time.monotonic()
     prepare(config)
+    if not (run_folder(config) / "run.json").exists():
+        write_json(run_folder(config) / "run.json", describe_run(config.trainer.seed))
     skipped: set[str] = set()
     if not FeatureStore(data_folder(config), "test").has_text():
         skipped = set(JUDGING)
@@ -61,7 +65,9 @@ def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:
             process.wait()  # each writes its checkpoint first
         raise
     if failed:
-        raise UserError(f"stage {failed[0]} failed (its message stands above); the same command goes on once that is mended")
+        raise UserError(
+            f"stage {failed[0]} failed (its message stands above); the same command goes on once that is mended"
+        )
 
 
 def _start(name: str, overrides: list[str], row: int, threads: int) -> subprocess.Popen:

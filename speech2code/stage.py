@@ -25,7 +25,11 @@ def stage(folder: Path, settings: dict) -> Iterator[dict | None]:
     The record keeps the settings, and the seconds of all attempts. UserError when the folder was made with other settings.
     """
     settings = json.loads(json.dumps(settings))
-    record = read_json(folder / RECORD) if (folder / RECORD).exists() else {"settings": settings, "seconds": 0.0, "done": False}
+    record = (
+        read_json(folder / RECORD)
+        if (folder / RECORD).exists()
+        else {"settings": settings, "seconds": 0.0, "done": False}
+    )
     _check_same(folder, record["settings"], settings)
     if record["done"]:
         print(f"{folder.name}: done already ({folder})", flush=True)

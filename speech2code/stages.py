@@ -94,7 +94,9 @@ def recognise(config: Config) -> None:
         train, dev = _speech(config, "train"), _speech(config, "dev")
         vocabulary = Vocabulary.of(train.store.texts("target"))
         tokens = [[vocabulary.encode(text) for text in speech.store.texts("target")] for speech in (train, dev)]
-        task = TokensTask("recognise", "target", config.recogniser, len(vocabulary.words), (train, tokens[0]), (dev, tokens[1]))
+        task = TokensTask(
+            "recognise", "target", config.recogniser, len(vocabulary.words), (train, tokens[0]), (dev, tokens[1])
+        )
         figures |= fit(task, config.recogniser.training, config.trainer, folder, fabric)
         figures |= {"words": vocabulary.words, "longest": max(len(each) for each in tokens[0]) + 3}
 
@@ -130,7 +132,11 @@ def load_recogniser(config: Config) -> AttentionRecogniser:
 
 def _settings(config: Config, **settings) -> dict:
     corpus = check_same_corpus(config.corpus, data_folder(config))["fingerprint"]
-    return {**settings, "corpus": corpus, "trainer": {"seed": config.trainer.seed, "precision": config.trainer.precision}}
+    return {
+        **settings,
+        "corpus": corpus,
+        "trainer": {"seed": config.trainer.seed, "precision": config.trainer.precision},
+    }
 
 
 def _fabric(config: Config) -> Fabric:
@@ -164,5 +170,3 @@ def _with_units(config: Config, split: str, codebook: str) -> tuple[Speech, Unit
 def _limits(sequences: list[np.ndarray]) -> Limits:
     runs = [np.diff(np.flatnonzero(np.diff(each, prepend=-1, append=-1))).max() for each in sequences]
     return Limits(longest=round(1.2 * max(len(each) for each in sequences)), longest_run=int(max(runs)))
-
-

@@ -7,7 +7,9 @@ from torch import Tensor
 POOL = 50  # batches sorted by length together: little padding, yet another order each epoch
 
 
-def epoch_batches(lengths: np.ndarray, batch_size: int, seed: int, epoch: int, rank: int = 0, world: int = 1) -> list[np.ndarray]:
+def epoch_batches(
+    lengths: np.ndarray, batch_size: int, seed: int, epoch: int, rank: int = 0, world: int = 1
+) -> list[np.ndarray]:
     """Item indices of each batch of this epoch; a function of its arguments alone, so a resumed run sees the same order.
 
     With several processes each takes every `world`-th batch, the same number on every rank.

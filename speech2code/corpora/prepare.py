@@ -1,7 +1,6 @@
 """Speech pairs → feature store: speak or read, check, trim, extract; on all cores, resumable by shard."""
 
 import hashlib
-import json
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from tqdm import tqdm
 from speech2code.config import CorpusConfig
 from speech2code.corpora.checks import Rejection, check_share, reason_to_reject, write_rejections
 from speech2code.corpora.pairs import Pair
-from speech2code.corpora.store import KINDS, SIDES, FeatureStore, write_split
+from speech2code.corpora.store import SIDES, FeatureStore, write_split
 from speech2code.corpora.voices import load_voice
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_atomically, write_json
@@ -28,20 +27,25 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
 
     Raises UserError when the folder holds another corpus, a voice is missing, or too many items are bad.
     """
-    fingerprint = corpus_fingerprint(corpus)
+    pairs, rejected = read_pairs(corpus)
+    fingerprint = _fingerprint(corpus, pairs)
     if (folder / "corpus.json").exists():
-        check_same_corpus(corpus, folder)
+        known = check_same_corpus(corpus, folder)["fingerprint"]
+        if known != fingerprint:
+            raise UserError(
+                f"{folder} was prepared from other sentences or recordings than there are now; choose another corpus.name or delete the folder"
+            )
         return fingerprint
     for name in (corpus.source_voice, corpus.target_voice):
         if name:
             load_voice(name)  # a missing program fails here, in one sentence, before any work
-    pairs, rejected = read_pairs(corpus)
+    total = len(pairs) + len(rejected)
     shards = folder / f".shards-{fingerprint}"  # of this corpus and no other
     jobs_left = _plan(pairs, shards)
-    _run(jobs_left, corpus, jobs, Path(corpus.path).parent if corpus.path else None)
+    _run(jobs_left, corpus, jobs)
     rejected += _join(pairs, folder, shards)
     write_rejections(folder / "rejected.csv", rejected)
-    check_share(len(rejected), len(pairs), corpus.max_rejected, folder / "rejected.csv")
+    check_share(len(rejected), total, corpus.max_rejected, folder / "rejected.csv")
     write_json(folder / "corpus.json", {"fingerprint": fingerprint, "config": asdict(corpus), **_statistics(folder)})
     shutil.rmtree(shards)
     return fingerprint
@@ -68,26 +72,28 @@ def read_pairs(corpus: CorpusConfig) -> tuple[list[Pair], list[Rejection]]:
     raise UserError(f"corpus.kind={corpus.kind} is unknown; choose phrasebook, parallel_text or manifest")
 
 
-def corpus_fingerprint(corpus: CorpusConfig) -> str:
-    """A short name of what the corpus holds: its settings and, for a manifest, the file's content."""
-    settings = {key: value for key, value in asdict(corpus).items() if key != "max_rejected"}
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    if corpus.path and Path(corpus.path).is_file():
-        digest.update(Path(corpus.path).read_bytes())
-    return digest.hexdigest()[:16]
-
-
 def check_same_corpus(corpus: CorpusConfig, folder: Path) -> dict:
     """What `corpus.json` says; UserError when the folder is not there or was made with other settings."""
     if not (folder / "corpus.json").exists():
         raise UserError(f"{folder} holds no prepared corpus; run `speech2code prepare` with the same settings first")
     known = read_json(folder / "corpus.json")
-    if known["fingerprint"] != corpus_fingerprint(corpus):
-        now = asdict(corpus)
-        changed = [key for key, value in known["config"].items() if now.get(key) != value]
-        what = f"corpus.{changed[0]}={known['config'][changed[0]]}" if changed else "another content of the manifest"
+    now = {**asdict(corpus), "max_rejected": known["config"]["max_rejected"]}
+    changed = [key for key, value in known["config"].items() if now.get(key) != value]
+    if changed:
+        what = f"corpus.{changed[0]}={known['config'][changed[0]]}"
         raise UserError(f"{folder} was prepared with {what}; choose another corpus.name or delete the folder")
     return known
+
+
+def _fingerprint(corpus: CorpusConfig, pairs: list[Pair]) -> str:
+    """A short name of what the corpus holds: its voices, its sentences, and the state of its recordings."""
+    digest = hashlib.sha256(f"{corpus.source_voice} {corpus.target_voice}".encode())
+    for pair in pairs:
+        digest.update(repr(pair).encode())
+        for audio in filter(None, (pair.source_audio, pair.target_audio)):
+            if audio.exists():
+                digest.update(f"{audio.stat().st_size} {audio.stat().st_mtime_ns}".encode())
+    return digest.hexdigest()[:16]
 
 
 def _plan(pairs: list[Pair], shards: Path) -> list[tuple[Path, list[Pair]]]:
@@ -100,12 +106,14 @@ def _plan(pairs: list[Pair], shards: Path) -> list[tuple[Path, list[Pair]]]:
     return plan
 
 
-def _run(plan: list[tuple[Path, list[Pair]]], corpus: CorpusConfig, jobs: int, root: Path | None) -> None:
+def _run(plan: list[tuple[Path, list[Pair]]], corpus: CorpusConfig, jobs: int) -> None:
     left = [(path, pairs) for path, pairs in plan if not path.exists()]
     total, done = sum(len(pairs) for _, pairs in plan), sum(len(pairs) for path, pairs in plan if path.exists())
     bar = tqdm(total=total, initial=done, desc="prepare", unit="pair", mininterval=1)
     with bar, ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
-        futures = [pool.submit(_make_shard, path, pairs, corpus.source_voice, corpus.target_voice) for path, pairs in left]
+        futures = [
+            pool.submit(_make_shard, path, pairs, corpus.source_voice, corpus.target_voice) for path, pairs in left
+        ]
         try:
             for future in futures:
                 bar.update(future.result())
@@ -213,6 +221,3 @@ def _statistics(folder: Path) -> dict:
         statistics[f"{side}_mean"], statistics[f"{side}_std"] = mean.tolist(), std.tolist()
         statistics[f"{side}_hours"] = float(store.lengths(f"{side}_waveform").sum() / 16_000 / 3600)
     return statistics
-
-
-assert set(KINDS) == {f"{side}_{what}" for side in SIDES for what in ("mfcc", "waveform")}

@@ -47,7 +47,9 @@ def load_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimiz
     except (OSError, SafetensorError) as error:
         raise UserError(f"cannot read {path}: {error}; run the stage that makes it again") from error
     except RuntimeError as error:
-        raise UserError(f"{path} holds a model of another shape; delete its folder or restore the settings it was trained with") from error
+        raise UserError(
+            f"{path} holds a model of another shape; delete its folder or restore the settings it was trained with"
+        ) from error
     if optimiser is not None:
         getattr(optimiser, "optimizer", optimiser).load_state_dict(state["optimiser"])
         torch.set_rng_state(state["rng"])

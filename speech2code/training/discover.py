@@ -31,7 +31,11 @@ class DiscoverTask:
     def step(self, model: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         discovery = model(*batch)
         loss = self.model.loss(discovery)
-        return {"loss": loss, "reconstruction": discovery.reconstruction.detach(), "commitment": discovery.commitment.detach()}
+        return {
+            "loss": loss,
+            "reconstruction": discovery.reconstruction.detach(),
+            "commitment": discovery.commitment.detach(),
+        }
 
     def epoch_figures(self) -> dict[str, float]:
         return self._usage()

@@ -22,16 +22,27 @@ class InvertTask:
     name = "invert"
     lower_is_better = True
 
-    def __init__(self, config: InverterConfig, codebook: Codebook, time_reduction: int, train: tuple[Speech, UnitSequences], dev: tuple[Speech, UnitSequences]):
+    def __init__(
+        self,
+        config: InverterConfig,
+        codebook: Codebook,
+        time_reduction: int,
+        train: tuple[Speech, UnitSequences],
+        dev: tuple[Speech, UnitSequences],
+    ):
         (self.train, self.train_units), (self.dev, self.dev_units) = train, dev
         self.codebook, self.iterations = codebook.cpu(), config.iterations
-        self.model = CodebookInverter(config, codebook.codes.shape[1], time_reduction, self.train.speaker_count("target"))
+        self.model = CodebookInverter(
+            config, codebook.codes.shape[1], time_reduction, self.train.speaker_count("target")
+        )
         self._standardise()
 
     def _standardise(self) -> None:
         """Mean and deviation of each bin over some training utterances, kept with the model."""
         items = np.linspace(0, len(self.train) - 1, min(STATISTICS_ITEMS, len(self.train))).astype(int)
-        frames = torch.cat([self.model.target(self.train.waveforms("target", items[[row]])[0])[0] for row in range(len(items))])
+        frames = torch.cat(
+            [self.model.target(self.train.waveforms("target", items[[row]])[0])[0] for row in range(len(items))]
+        )
         self.model.mean.copy_(frames.mean(0))
         self.model.std.copy_(frames.std(0).clamp_min(1e-3))
 

@@ -57,7 +57,9 @@ class _Run:
     def __init__(self, task: Task, training: TrainingConfig, trainer: TrainerConfig, folder: Path, fabric: Fabric):
         self.task, self.training, self.trainer, self.folder, self.fabric = task, training, trainer, folder, fabric
         decay = training.weight_decay
-        optimiser = torch.optim.AdamW(task.model.parameters(), lr=training.learning_rate, betas=(0.9, 0.98), weight_decay=decay)
+        optimiser = torch.optim.AdamW(
+            task.model.parameters(), lr=training.learning_rate, betas=(0.9, 0.98), weight_decay=decay
+        )
         self.model, self.optimiser = fabric.setup(task.model, optimiser)
         self.step, self.epoch, self.position, self.elapsed = 0, 0, 0, 0.0
         self.best, self.best_step, self.stale, self.validated = float("nan"), 0, 0, 0
@@ -122,9 +124,11 @@ class _Run:
         self.optimiser.step()
         self.step += 1
         if self.step % 20 == 0:  # a look costs a wait for the device
-            values = {key: float(value) for key, value in figures.items()}
+            values = {key: float(value.detach()) for key, value in figures.items()}
             if not np.isfinite(values["loss"]):
-                raise UserError(f"{self.task.name} diverged at step {self.step} (loss {values['loss']}); lower its training.learning_rate")
+                raise UserError(
+                    f"{self.task.name} diverged at step {self.step} (loss {values['loss']}); lower its training.learning_rate"
+                )
             self._log({f"train/{key}": value for key, value in values.items()} | {"train/learning_rate": rate})
             self.progress.show(self.step, self._share(), self._seconds(), len(items), values)
 

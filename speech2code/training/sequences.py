@@ -17,7 +17,15 @@ class TokensTask:
 
     lower_is_better = True
 
-    def __init__(self, name: str, side: str, config: Seq2SeqConfig, vocabulary: int, train: tuple[Speech, list], dev: tuple[Speech, list]):
+    def __init__(
+        self,
+        name: str,
+        side: str,
+        config: Seq2SeqConfig,
+        vocabulary: int,
+        train: tuple[Speech, list],
+        dev: tuple[Speech, list],
+    ):
         self.name, self.side, self.config = name, side, config
         (self.train, self.train_tokens), (self.dev, self.dev_tokens) = train, dev
         self.model = SpeechToTokens(config, vocabulary)

@@ -18,7 +18,8 @@ class Speech:
         self.store = FeatureStore(folder, split)
         self.statistics = read_json(Path(folder) / "corpus.json")
         self._speakers = {
-            side: {name: index for index, name in enumerate(names)} for side, names in self.statistics["speakers"].items()
+            side: {name: index for index, name in enumerate(names)}
+            for side, names in self.statistics["speakers"].items()
         }
 
     def __len__(self) -> int:

@@ -32,7 +32,7 @@ class SpeechToTokens(nn.Module):
         self.end = vocabulary
         self.label_smoothing = config.label_smoothing
         self.encoder = _Encoder(config)
-        memory_dim, width = 2 * config.encoder_width, config.decoder_width
+        memory_dim = width = config.decoder_width
         self.embedding = nn.Embedding(vocabulary + 1, config.embedding_dim)
         self.attention = Attention(config.attention, memory_dim, width, config.attention_size)
         self.cell = nn.LSTMCell(config.embedding_dim + memory_dim, width)
@@ -87,7 +87,7 @@ class SpeechToTokens(nn.Module):
 
 
 class _Encoder(nn.Module):
-    """MFCC `(batch, time, 39)` → states `(batch, time / subsampling, 2 · width)`: strides of 2, then a stacked BiLSTM."""
+    """MFCC `(batch, time, 39)` → states `(batch, time / subsampling, decoder_width)`: strides of 2, a stacked BiLSTM, a projection."""
 
     def __init__(self, config: Seq2SeqConfig):
         super().__init__()
@@ -96,6 +96,9 @@ class _Encoder(nn.Module):
         self.down = nn.ModuleList(strided(size, config.conv_width, 2) for size in sizes[:-1])
         self.dropout = nn.Dropout(config.dropout)
         self.recurrent = BiLstm(sizes[-1], config.encoder_width, config.encoder_layers, config.dropout)
+        self.project = nn.Linear(
+            2 * config.encoder_width, config.decoder_width
+        )  # a smaller context makes each decoder step cheaper
 
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         features = features * frame_mask(lengths, features.shape[1])[:, :, None]
@@ -104,4 +107,4 @@ class _Encoder(nn.Module):
             lengths = (lengths + 1) // 2
             hidden = F.leaky_relu(down(hidden), SLOPE)
             hidden = hidden * channel_mask(lengths, hidden.shape[2])
-        return self.recurrent(self.dropout(hidden.transpose(1, 2)), lengths), lengths
+        return self.project(self.recurrent(self.dropout(hidden.transpose(1, 2)), lengths)), lengths

@@ -32,9 +32,15 @@ class UnitSequences(NamedTuple):
     def check(self, codebook: str, ids: list[str], where: Path | str) -> None:
         """UserError when these are units of another codebook, or of other sentences than `ids`."""
         if self.codebook != codebook:
-            raise UserError(f"{where} holds units of codebook {self.codebook}, not of {codebook}; run the stages after `discover` again in a new name=…")
+            raise UserError(
+                f"{where} holds units of codebook {self.codebook}, not of {codebook}; run the stages after `discover` again in a new name=…"
+            )
         for position, (mine, theirs) in enumerate(zip(self.ids, ids)):
             if mine != theirs:
-                raise UserError(f"{where}: item {position} has units of sentence {mine} but speech of {theirs}; prepare and discover again")
+                raise UserError(
+                    f"{where}: item {position} has units of sentence {mine} but speech of {theirs}; prepare and discover again"
+                )
         if len(self.ids) != len(ids):
-            raise UserError(f"{where} holds {len(self.ids)} sentences, the corpus {len(ids)}; prepare and discover again")
+            raise UserError(
+                f"{where} holds {len(self.ids)} sentences, the corpus {len(ids)}; prepare and discover again"
+            )

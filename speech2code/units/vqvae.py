@@ -64,15 +64,20 @@ class UnitDiscoverer(nn.Module):
         return self.decoder(torch.cat([codes, voice], dim=2), lengths)
 
 
+def _widths(strides: tuple[int, ...], width: int) -> list[int]:
+    """Channels behind each stride: half as many where there are twice as many frames."""
+    return [max(32, width >> (len(strides) - 1 - level)) for level in range(len(strides))]
+
+
 class _Encoder(nn.Module):
     """Strided convolutions first, residual blocks behind each: most work happens at the low rate."""
 
     def __init__(self, strides: tuple[int, ...], width: int, blocks: int, code_dim: int):
         super().__init__()
         self.strides = strides
-        sizes = [MFCC_DIM] + [width] * len(strides)
-        self.down = nn.ModuleList(strided(size, width, stride) for size, stride in zip(sizes, strides))
-        self.between = nn.ModuleList(ResidualBlock(width) for _ in strides)
+        sizes = [MFCC_DIM, *_widths(strides, width)]
+        self.down = nn.ModuleList(strided(*pair, stride) for *pair, stride in zip(sizes, sizes[1:], strides))
+        self.between = nn.ModuleList(ResidualBlock(size) for size in sizes[1:])
         self.enter = nn.Conv1d(sizes[-1], width, 3, padding=1)
         self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(blocks))
         self.leave = nn.Conv1d(width, code_dim, 1)
@@ -102,8 +107,11 @@ class _Decoder(nn.Module):
         self.strides = strides
         self.enter = nn.Conv1d(dim, width, 3, padding=1)
         self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(blocks))
-        self.up = nn.ModuleList(unstrided(width, width, stride) for stride in reversed(strides))
-        self.leave = nn.Conv1d(width, MFCC_DIM, 3, padding=1)
+        sizes = (
+            [width, *reversed([*_widths(strides, width)[:1], *_widths(strides, width)[:-1]])] if strides else [width]
+        )
+        self.up = nn.ModuleList(unstrided(*pair, stride) for *pair, stride in zip(sizes, sizes[1:], reversed(strides)))
+        self.leave = nn.Conv1d(sizes[-1], MFCC_DIM, 3, padding=1)
 
     def forward(self, codes: Tensor, lengths: Tensor) -> Tensor:
         levels = [lengths]

@@ -72,7 +72,7 @@ def _piles(found: tuple[Sentence, ...], rng: random.Random) -> Piles:
 def _hold_out(piles: Piles, rng: random.Random) -> tuple[Piles, Piles]:
     """Takes every sentence with one main filler out of each pattern that can spare it: (held out, others).
 
-    Such a pattern has four main fillers or more; a filler stands in another pattern too and is held out of one only.
+    Such a pattern has four main fillers or more; a filler stands in two others and is held out of one only.
     """
     homes = defaultdict(set)  # filler -> the patterns it stands in
     for name, pile in piles.items():
@@ -81,7 +81,7 @@ def _hold_out(piles: Piles, rng: random.Random) -> tuple[Piles, Piles]:
     held_out, others, gone = {}, {}, set()
     for name, pile in piles.items():
         mains = sorted({sentence.main for sentence in pile})
-        free = [main for main in mains if len(homes[main]) > 1 and main not in gone]
+        free = [main for main in mains if len(homes[main]) > 2 and main not in gone]
         main = rng.choice(free) if free and len(mains) >= 4 else None
         gone.add(main)
         held_out[name] = [sentence for sentence in pile if sentence.main == main]
@@ -96,7 +96,7 @@ def _divide(piles: Piles, share: float) -> tuple[Piles, Piles]:
 
 
 def _take(piles: Piles, count: int, split: str, rng: random.Random, known: set[str] | None = None) -> list[Sentence]:
-    """Takes `count` sentences whose words are all `known` off the piles; a pile's chance is its size to the power 0.4."""
+    """Takes `count` sentences whose words are all `known` off the piles; a pile's chance is its size to the 0.4."""
     usable = {
         name: [sentence for sentence in pile if known is None or sentence.words <= known]
         for name, pile in piles.items()

@@ -50,12 +50,21 @@ class AttentionRecogniser:
 
     name = "own"
 
-    def __init__(self, model: SpeechToTokens, vocabulary: Vocabulary, standard: tuple[torch.Tensor, torch.Tensor], longest: int):
+    def __init__(
+        self, model: SpeechToTokens, vocabulary: Vocabulary, standard: tuple[torch.Tensor, torch.Tensor], longest: int
+    ):
         self.model, self.vocabulary, self.standard, self.longest = model.eval(), vocabulary, standard, longest
         self.mfcc = Mfcc()
 
     @classmethod
-    def load(cls, folder: Path, config: Seq2SeqConfig, words: list[str], standard: tuple[torch.Tensor, torch.Tensor], longest: int) -> "AttentionRecogniser":
+    def load(
+        cls,
+        folder: Path,
+        config: Seq2SeqConfig,
+        words: list[str],
+        standard: tuple[torch.Tensor, torch.Tensor],
+        longest: int,
+    ) -> "AttentionRecogniser":
         if not (folder / BEST).exists():
             raise UserError(f"{folder} holds no trained recogniser; run `speech2code recognise` first")
         model = SpeechToTokens(config, len(words))

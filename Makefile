@@ -1,0 +1,52 @@
+# Two commands for a newcomer: `make demo` and `make test`. Both set up all they need on Debian or Ubuntu with Python >= 3.11.
+PYTHON ?= python3
+VENV ?= .venv
+VOICE ?= flite:slt
+export HYDRA_FULL_ERROR = 0
+
+ifeq ($(VOICE),espeak)
+demo_options = name=phrasebook_espeak corpus.name=phrasebook_fr_en_espeak corpus.target_voice=espeak:en-us
+else
+demo_options = corpus.target_voice=$(VOICE)
+endif
+
+.PHONY: demo test check setup voices clean
+
+demo: setup $(if $(filter flite:%,$(VOICE)),voices)
+	$(VENV)/bin/speech2code run experiment=phrasebook $(demo_options)
+ifeq ($(VOICE),espeak)
+	@echo "Spoken by espeak-ng: PocketSphinx reads its English badly (75-90 % WER), so only the own recogniser's figures mean something."
+endif
+
+test: setup-dev voices
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest
+
+check: setup-dev
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+setup: $(VENV)/.runtime
+setup-dev: $(VENV)/.dev
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Speech2Code needs Python 3.11 or newer: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV) || { echo "no venv module: sudo apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.runtime: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(VENV)/bin/pip install -q -c constraints.txt torch
+	$(VENV)/bin/pip install -q -c constraints.txt -e .
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime
+	$(VENV)/bin/pip install -q -c constraints.txt -e '.[dev,ja]'
+	touch $@
+
+voices:
+	@command -v flite >/dev/null || { sudo=$$(command -v sudo || true); [ "$$(id -u)" = 0 ] && sudo=; \
+	  { $$sudo apt-get update -qq && $$sudo apt-get install -y -qq flite; } \
+	  || { echo "cannot install the voice program flite; install it by hand or use make demo VOICE=espeak"; exit 1; }; }
+
+clean:
+	rm -rf runs data
