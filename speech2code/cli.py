@@ -41,7 +41,8 @@ def main(arguments: list[str] | None = None) -> None:
     except OSError as error:  # a full disk, a folder without permission: nothing half-written is left
         sys.exit(
             _complain(
-                f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}; free space or choose another folder"
+                f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}; free space "
+                "or choose another folder"
             )
         )
     except KeyboardInterrupt:

@@ -28,7 +28,8 @@ CHOICES = {
 }
 AT_LEAST_ONE = (
     "units.codebook_size", "units.code_dim", "units.width", "inverter.width", "inverter.frame_width", "search.beam",
-    "inverter.iterations", "units.training.batch_size", "inverter.training.batch_size", "translator.training.batch_size",
+    "inverter.iterations", "units.training.batch_size", "inverter.training.batch_size",
+    "translator.training.batch_size",
     "recogniser.training.batch_size", "trainer.jobs", "trainer.threads", "trainer.devices",
 )  # fmt: skip
 
@@ -36,7 +37,8 @@ ConfigStore.instance().store("schema", node=Config)
 
 
 def compose(overrides: list[str]) -> Config:
-    """`["experiment=phrasebook", "units.codebook_size=32"]` → Config. UserError names the key, and the nearest right one."""
+    """`["experiment=phrasebook", "units.codebook_size=32"]` → Config. UserError names the key, and the nearest right
+    one."""
     try:
         with initialize_config_dir(str(FOLDER), version_base=None):
             composed = hydra_compose("config", overrides=overrides)

@@ -7,7 +7,8 @@ from omegaconf import MISSING
 
 @dataclass
 class CorpusConfig:
-    """Where speech pairs come from. `kind`: phrasebook (embedded), parallel_text (sentences for voices), manifest (recordings)."""
+    """Where speech pairs come from. `kind`: phrasebook (embedded), parallel_text (sentences for voices), manifest
+    (recordings)."""
 
     name: str = MISSING  # folder under data/
     kind: str = MISSING
@@ -29,7 +30,8 @@ class CorpusConfig:
 
 @dataclass
 class TrainingConfig:
-    """When a training ends, and how fast it goes. Whichever limit comes first; the learning rate falls to zero by then."""
+    """When a training ends, and how fast it goes. Whichever limit comes first; the learning rate falls to zero by
+    then."""
 
     steps: int | None = None
     epochs: int | None = None

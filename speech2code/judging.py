@@ -140,7 +140,8 @@ def _waveforms(run: Path, row: str, store: FeatureStore) -> list[np.ndarray]:
 def _transcripts(
     run: Path, row: str, recogniser, ids: list[str], references: list[str], waveforms: list[np.ndarray]
 ) -> list[str]:
-    """What the recogniser reads in a row; kept in a table, so that an interrupted evaluation listens to nothing twice."""
+    """What the recogniser reads in a row; kept in a table, so that an interrupted evaluation listens to nothing
+    twice."""
     path = run / "evaluation" / f"{row}.{recogniser.name}.tsv"
     if not path.exists():
         transcripts = recogniser.transcribe(waveforms, description=f"{recogniser.name}: {row}")

@@ -20,9 +20,11 @@ def fingerprint(settings: dict) -> str:
 
 @contextmanager
 def stage(folder: Path, settings: dict) -> Iterator[dict | None]:
-    """Yields None when the stage is done, else a dictionary for its figures; on leaving the record says that it is done.
+    """Yields None when the stage is done, else a dictionary for its figures; on leaving the record says that it is
+    done.
 
-    The record keeps the settings, and the seconds of all attempts. UserError when the folder was made with other settings.
+    The record keeps the settings, and the seconds of all attempts. UserError when the folder was made with other
+    settings.
     """
     settings = json.loads(json.dumps(settings))
     record = (

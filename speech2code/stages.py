@@ -8,7 +8,8 @@ import torch
 from lightning.fabric import Fabric
 
 from speech2code.config import Config
-from speech2code.corpora.prepare import check_same_corpus, prepare as prepare_corpus
+from speech2code.corpora.prepare import check_same_corpus
+from speech2code.corpora.prepare import prepare as prepare_corpus
 from speech2code.evaluation.recognisers.attention import AttentionRecogniser, Vocabulary
 from speech2code.files import read_json
 from speech2code.pipeline import Limits, SpeechTranslator

@@ -57,9 +57,11 @@ class LogMagnitude(nn.Module):
 
 
 class Mfcc(nn.Module):
-    """`(batch, samples)` and lengths in samples `(batch,)` → 13 MFCC + Δ + Δ² `(batch, time, 39)`, zero beyond each end.
+    """`(batch, samples)` and lengths in samples `(batch,)` → 13 MFCC + Δ + Δ² `(batch, time, 39)`, zero beyond each
+    end.
 
-    Equal to librosa.feature.mfcc (1025 bins, 128 Slaney mel bands, 80 dB range, orthonormal DCT) and librosa.feature.delta.
+    Equal to librosa.feature.mfcc (1025 bins, 128 Slaney mel bands, 80 dB range, orthonormal DCT) and
+    librosa.feature.delta.
     """
 
     def __init__(self):
@@ -83,7 +85,8 @@ class Mfcc(nn.Module):
         return features.masked_fill(~mask, 0)
 
     def _delta(self, static: Tensor, frames: Tensor, order: int) -> Tensor:
-        """Savitzky-Golay derivative along time; the first and last four frames come from a polynomial fit (`mode="interp"`)."""
+        """Savitzky-Golay derivative along time; the first and last four frames come from a polynomial fit
+        (`mode="interp"`)."""
         kernel, edges = getattr(self, f"kernel{order}"), getattr(self, f"edges{order}")
         channels = static.transpose(1, 2)
         weight = kernel.expand(channels.shape[1], 1, DELTA_WIDTH)

@@ -28,7 +28,8 @@ def load_waveform(path: Path | str, sample_rate: int = SAMPLE_RATE) -> np.ndarra
 
 
 def save_waveform(path: Path | str, waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:
-    """Writes float32 `(samples,)` in the format of the suffix (wav, flac, ogg), atomically; samples outside [−1, 1] are clipped."""
+    """Writes float32 `(samples,)` in the format of the suffix (wav, flac, ogg), atomically; samples outside [−1, 1]
+    are clipped."""
     import soundfile
 
     format = Path(path).suffix[1:].upper() or "WAV"
@@ -42,7 +43,8 @@ def save_waveform(path: Path | str, waveform: np.ndarray, sample_rate: int = SAM
 
 
 def trim_silence(waveform: np.ndarray) -> np.ndarray:
-    """Drops the leading and trailing frames (25 ms, each 10 ms) more than 40 dB below the loudest; an all-zero input stays as it is."""
+    """Drops the leading and trailing frames (25 ms, each 10 ms) more than 40 dB below the loudest; an all-zero input
+    stays as it is."""
     import librosa
 
     if not np.any(waveform):

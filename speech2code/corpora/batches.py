@@ -10,7 +10,8 @@ POOL = 50  # batches sorted by length together: little padding, yet another orde
 def epoch_batches(
     lengths: np.ndarray, batch_size: int, seed: int, epoch: int, rank: int = 0, world: int = 1
 ) -> list[np.ndarray]:
-    """Item indices of each batch of this epoch; a function of its arguments alone, so a resumed run sees the same order.
+    """Item indices of each batch of this epoch; a function of its arguments alone, so a resumed run sees the same
+    order.
 
     With several processes each takes every `world`-th batch, the same number on every rank.
     """

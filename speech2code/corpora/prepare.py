@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from multiprocessing import get_context
@@ -11,19 +12,20 @@ import numpy as np
 from tqdm import tqdm
 
 from speech2code.config import CorpusConfig
-from speech2code.corpora.checks import Rejection, check_share, reason_to_reject, write_rejections
+from speech2code.corpora.checks import Rejection, check_share, write_rejections
 from speech2code.corpora.pairs import Pair
+from speech2code.corpora.shards import make_shard, one_thread
 from speech2code.corpora.store import SIDES, FeatureStore, write_split
 from speech2code.corpora.voices import load_voice
 from speech2code.errors import UserError
-from speech2code.files import read_json, write_atomically, write_json
+from speech2code.files import read_json, write_json
 
 SHARD = 32  # pairs: what an interruption costs a worker at most
-_voices: dict[str, object] = {}
 
 
 def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
-    """Fills `folder` with the corpus's feature store and returns its fingerprint; does nothing where it is already whole.
+    """Fills `folder` with the corpus's feature store and returns its fingerprint; does nothing where it is already
+    whole.
 
     Raises UserError when the folder holds another corpus, a voice is missing, or too many items are bad.
     """
@@ -33,7 +35,8 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
         known = check_same_corpus(corpus, folder)["fingerprint"]
         if known != fingerprint:
             raise UserError(
-                f"{folder} was prepared from other sentences or recordings than there are now; choose another corpus.name or delete the folder"
+                f"{folder} was prepared from other sentences or recordings than there are now; choose "
+                "another corpus.name or delete the folder"
             )
         return fingerprint
     for name in (corpus.source_voice, corpus.target_voice):
@@ -109,10 +112,11 @@ def _plan(pairs: list[Pair], shards: Path) -> list[tuple[Path, list[Pair]]]:
 def _run(plan: list[tuple[Path, list[Pair]]], corpus: CorpusConfig, jobs: int) -> None:
     left = [(path, pairs) for path, pairs in plan if not path.exists()]
     total, done = sum(len(pairs) for _, pairs in plan), sum(len(pairs) for path, pairs in plan if path.exists())
-    bar = tqdm(total=total, initial=done, desc="prepare", unit="pair", mininterval=1)
-    with bar, ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_one_thread) as pool:
+    seconds = 1 if sys.stderr.isatty() else 15
+    bar = tqdm(total=total, initial=done, desc="prepare", unit="pair", mininterval=seconds)
+    with bar, ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=one_thread) as pool:
         futures = [
-            pool.submit(_make_shard, path, pairs, corpus.source_voice, corpus.target_voice) for path, pairs in left
+            pool.submit(make_shard, path, pairs, corpus.source_voice, corpus.target_voice) for path, pairs in left
         ]
         try:
             for future in futures:
@@ -120,72 +124,6 @@ def _run(plan: list[tuple[Path, list[Pair]]], corpus: CorpusConfig, jobs: int) -
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
-
-
-def _make_shard(path: Path, pairs: list[Pair], source_voice: str | None, target_voice: str | None) -> int:
-    """Speaks or reads both sides of some pairs, keeps the good ones, writes their features; returns how many it saw."""
-    kept, refused, waveforms = [], [], {side: [] for side in SIDES}
-    for pair in pairs:
-        sides = {"source": _waveform(pair, "source", source_voice), "target": _waveform(pair, "target", target_voice)}
-        bad = [Rejection(pair.id, side, found) for side, found in sides.items() if isinstance(found, str)]
-        if bad:
-            refused += bad[:1]
-            continue
-        kept.append(pair.id)
-        for side in SIDES:
-            waveforms[side].append(sides[side])
-    arrays: dict[str, np.ndarray] = {}
-    for side in SIDES:
-        arrays |= _features(side, waveforms[side])
-    arrays["kept"] = np.array(kept, dtype=str)
-    arrays["refused"] = np.array([[each.id, each.side, each.reason] for each in refused], dtype=str).reshape(-1, 3)
-    with write_atomically(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **arrays)
-    return len(pairs)
-
-
-def _waveform(pair: Pair, side: str, voice: str | None) -> np.ndarray | str:
-    """The trimmed waveform of one side, or why it cannot be used."""
-    from speech2code.audio.files import load_waveform, trim_silence
-
-    audio, text = getattr(pair, f"{side}_audio"), getattr(pair, f"{side}_text")
-    try:
-        if audio is not None:
-            waveform = load_waveform(audio)
-        else:
-            if voice not in _voices:
-                _voices[voice] = load_voice(voice)
-            waveform = _voices[voice].speak(text)
-    except UserError as error:
-        return str(error)
-    return reason_to_reject(waveform) or trim_silence(waveform)
-
-
-def _features(side: str, waveforms: list[np.ndarray]) -> dict[str, np.ndarray]:
-    import torch
-
-    from speech2code.audio.features import Mfcc, frame_count
-    from speech2code.corpora.batches import pad
-
-    samples = [np.round(np.clip(waveform, -1, 1) * 32767).astype(np.int16) for waveform in waveforms]
-    mfcc = [np.zeros((0, 39), np.float16)]
-    if waveforms:
-        with torch.inference_mode():
-            batch, lengths = pad(waveforms)
-            features = Mfcc()(batch, lengths)
-        mfcc = [item[: frame_count(len(wave))].numpy().astype(np.float16) for item, wave in zip(features, waveforms)]
-    return {
-        f"{side}_mfcc": np.concatenate(mfcc),
-        f"{side}_mfcc_lengths": np.array([len(each) for each in mfcc if len(each)], np.int64),
-        f"{side}_waveform": np.concatenate(samples or [np.zeros(0, np.int16)]),
-        f"{side}_waveform_lengths": np.array([len(each) for each in samples], np.int64),
-    }
 
 
 def _join(pairs: list[Pair], folder: Path, shards: Path) -> list[Rejection]:

@@ -1,7 +1,9 @@
 """Prepared speech on disk: flat memory-mapped arrays, one file a kind and split, with an index.
 
-`data/<corpus>/<split>/` holds `source_mfcc.npy` and `target_mfcc.npy` (float16, `(frames, 39)`), `source_waveform.npy` and
-`target_waveform.npy` (int16, `(samples,)`), `<kind>_ends.npy` (int64: where each item ends), `items.json` (ids, speakers) and,
+`data/<corpus>/<split>/` holds `source_mfcc.npy` and `target_mfcc.npy` (float16, `(frames, 39)`),
+`source_waveform.npy` and
+`target_waveform.npy` (int16, `(samples,)`), `<kind>_ends.npy` (int64: where each item ends), `items.json` (ids,
+speakers) and,
 apart from them, `text.json`, which exists only for a corpus with text and is opened only by the evaluation.
 """
 
@@ -51,7 +53,8 @@ class FeatureStore:
         texts = read_json(path)[side] if path.exists() else None
         if texts is None or any(text is None for text in texts):
             raise UserError(
-                f"{self.folder} has no {side} text, which the evaluation needs: give a {side}_text column, or leave evaluate out"
+                f"{self.folder} has no {side} text, which the evaluation needs: give a {side}_text "
+                "column, or leave evaluate out"
             )
         return texts
 
@@ -71,7 +74,8 @@ class FeatureStore:
 
 
 def write_split(folder: Path, split: str, items: dict, texts: dict | None, shards: list[Path]) -> None:
-    """Joins the shards (npz files with every kind and `<kind>_lengths`) into one split; `items.json` comes last and marks it whole."""
+    """Joins the shards (npz files with every kind and `<kind>_lengths`) into one split; `items.json` comes last and
+    marks it whole."""
     folder = Path(folder) / split
     for kind in KINDS:
         lengths = np.concatenate([np.load(shard)[f"{kind}_lengths"] for shard in shards])

@@ -11,7 +11,8 @@ from speech2code.layers import BiLstm, MultiScaleBlock, channel_mask
 class CodebookInverter(nn.Module):
     """Multi-scale residual blocks, stacked BiLSTM, residual blocks; one unit becomes `time_reduction` frames.
 
-    The paper copies each code r times before the first layer. Here the blocks and the BiLSTM work at the unit rate and a
+    The paper copies each code r times before the first layer. Here the blocks and the BiLSTM work at the unit rate
+    and a
     linear layer then writes r different frames for each unit: r times less work, and a lower loss in the same time.
     The network predicts the spectrum standardised by `mean` and `std` of each bin.
     """
@@ -33,7 +34,8 @@ class CodebookInverter(nn.Module):
         self.leave = nn.Linear(config.frame_width, bins)
 
     def forward(self, codes: Tensor, unit_lengths: Tensor, speakers: Tensor) -> Tensor:
-        """Codes `(batch, units, dim)`, speakers `(batch,)` → standardised spectrum `(batch, units · time_reduction, bins)`."""
+        """Codes `(batch, units, dim)`, speakers `(batch,)` → standardised spectrum `(batch, units · time_reduction,
+        bins)`."""
         mask = channel_mask(unit_lengths, codes.shape[1])
         voice = self.speakers(speakers)[:, None, :].expand(-1, codes.shape[1], -1)
         hidden = self.enter(torch.cat([codes, voice], dim=2).transpose(1, 2) * mask) * mask

@@ -37,7 +37,8 @@ def save_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimiz
 
 
 def load_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer | None = None) -> dict:
-    """Fills the model (and the optimiser and the generators) and returns the counters; UserError when it does not fit."""
+    """Fills the model (and the optimiser and the generators) and returns the counters; UserError when it does not
+    fit."""
     try:
         if path.suffix == ".safetensors":
             model.load_state_dict(load_file(path))

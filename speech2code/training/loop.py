@@ -127,7 +127,8 @@ class _Run:
             values = {key: float(value.detach()) for key, value in figures.items()}
             if not np.isfinite(values["loss"]):
                 raise UserError(
-                    f"{self.task.name} diverged at step {self.step} (loss {values['loss']}); lower its training.learning_rate"
+                    f"{self.task.name} diverged at step {self.step} (loss {values['loss']}); lower its "
+                    "training.learning_rate"
                 )
             self._log({f"train/{key}": value for key, value in values.items()} | {"train/learning_rate": rate})
             self.progress.show(self.step, self._share(), self._seconds(), len(items), values)

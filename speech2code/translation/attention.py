@@ -19,7 +19,8 @@ class Memory(NamedTuple):
 
 
 class Attention(nn.Module):
-    """`score`: "dot" (scaled dot product), "mlp" (additive), "mlp_history" (additive, sees where it has looked before)."""
+    """`score`: "dot" (scaled dot product), "mlp" (additive), "mlp_history" (additive, sees where it has looked
+    before)."""
 
     def __init__(self, score: str, memory_dim: int, query_dim: int, size: int):
         super().__init__()

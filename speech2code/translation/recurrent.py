@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from speech2code.audio.features import MFCC_DIM, frame_mask
 from speech2code.config import Seq2SeqConfig
-from speech2code.layers import SLOPE, BiLstm, channel_mask, pad_time, strided
+from speech2code.layers import SLOPE, BiLstm, MaskedBatchNorm, channel_mask, pad_time, strided
 from speech2code.translation.attention import Attention, Memory
 
 
@@ -25,7 +25,8 @@ class State(NamedTuple):
 
 
 class SpeechToTokens(nn.Module):
-    """Strided convolutions, BiLSTM encoder, attention, LSTM decoder. Token `vocabulary` both starts and ends a sequence."""
+    """Strided convolutions, BiLSTM encoder, attention, LSTM decoder. Token `vocabulary` both starts and ends a
+    sequence."""
 
     def __init__(self, config: Seq2SeqConfig, vocabulary: int):
         super().__init__()
@@ -42,7 +43,8 @@ class SpeechToTokens(nn.Module):
 
     def forward(self, features: Tensor, lengths: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised MFCC `(batch, time, 39)`, lengths, tokens `(batch, steps)` (right-padded with anything)
-        → logits `(batch, steps + 1, vocabulary + 1)` and alignments `(batch, steps + 1, encoder time)`, teacher-forced."""
+        → logits `(batch, steps + 1, vocabulary + 1)` and alignments `(batch, steps + 1, encoder time)`,
+        teacher-forced."""
         memory = self.encode(features, lengths)
         state = self.start(memory)
         embedded = self.dropout(self.embedding(F.pad(tokens, (1, 0), value=self.end)))
@@ -72,7 +74,8 @@ class SpeechToTokens(nn.Module):
         return State(zeros, zeros, context, self.attention.start(memory))
 
     def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State, Tensor]:
-        """Last tokens `(batch,)` → log-probabilities of the next `(batch, vocabulary + 1)`, state, alignment `(batch, time)`."""
+        """Last tokens `(batch,)` → log-probabilities of the next `(batch, vocabulary + 1)`, state, alignment
+        `(batch, time)`."""
         state, alignment = self._advance(self.embedding(tokens), memory, state)
         logits = self._logits(torch.cat([state.hidden, state.context], dim=1))
         return logits.log_softmax(dim=1), state, alignment
@@ -87,24 +90,27 @@ class SpeechToTokens(nn.Module):
 
 
 class _Encoder(nn.Module):
-    """MFCC `(batch, time, 39)` → states `(batch, time / subsampling, decoder_width)`: strides of 2, a stacked BiLSTM, a projection."""
+    """MFCC `(batch, time, 39)` → states `(batch, time / subsampling, decoder_width)`: strides of 2, a stacked
+    BiLSTM, a projection."""
 
     def __init__(self, config: Seq2SeqConfig):
         super().__init__()
         self.halvings = config.subsampling.bit_length() - 1
         sizes = [MFCC_DIM] + [config.conv_width] * self.halvings
         self.down = nn.ModuleList(strided(size, config.conv_width, 2) for size in sizes[:-1])
+        self.norms = nn.ModuleList(MaskedBatchNorm(size) for size in sizes[1:])
         self.dropout = nn.Dropout(config.dropout)
         self.recurrent = BiLstm(sizes[-1], config.encoder_width, config.encoder_layers, config.dropout)
-        self.project = nn.Linear(
-            2 * config.encoder_width, config.decoder_width
-        )  # a smaller context makes each decoder step cheaper
+        self.project = nn.Linear(2 * config.encoder_width, config.decoder_width)  # a small context: cheap decoder steps
+        # without it the encoder may fall silent under a high learning rate, and the decoder becomes a language model
+        self.scale = nn.LayerNorm(config.decoder_width)
 
     def forward(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         features = features * frame_mask(lengths, features.shape[1])[:, :, None]
         hidden = pad_time(features, 2**self.halvings).transpose(1, 2)
-        for down in self.down:
+        for down, norm in zip(self.down, self.norms):
             lengths = (lengths + 1) // 2
             hidden = F.leaky_relu(down(hidden), SLOPE)
-            hidden = hidden * channel_mask(lengths, hidden.shape[2])
-        return self.project(self.recurrent(self.dropout(hidden.transpose(1, 2)), lengths)), lengths
+            hidden = norm(hidden, channel_mask(lengths, hidden.shape[2]))
+        states = self.project(self.recurrent(self.dropout(hidden.transpose(1, 2)), lengths))
+        return self.scale(states) * frame_mask(lengths, states.shape[1])[:, :, None], lengths

@@ -1,4 +1,5 @@
-"""Memory → the best token sequences: beam search, length-normalised, with stop rules. A beam of one is greedy search."""
+"""Memory → the best token sequences: beam search, length-normalised, with stop rules. A beam of one is greedy
+search."""
 
 from typing import NamedTuple
 
@@ -52,7 +53,9 @@ def beam_search(
         total = scores[:, :, None] + logp.view(batch, beam, -1)
         ending = total[:, :, model.end].clone()
         threshold = total.flatten(1).topk(beam, dim=1).values[:, -1:]
-        for item, place in ((ending >= threshold) & ending.isfinite()).nonzero().tolist():
+        # an item that is done ignores the further steps that its neighbours need: it ends as it would alone
+        waiting = torch.tensor([[len(found) < beam] for found in ended], device=features.device)
+        for item, place in ((ending >= threshold) & ending.isfinite() & waiting).nonzero().tolist():
             row = item * beam + place
             score = float(ending[item, place]) / step**penalty
             ended[item].append(Hypothesis(written[row].tolist(), score, True, alignments[row]))

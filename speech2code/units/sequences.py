@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -23,22 +24,24 @@ class UnitSequences(NamedTuple):
     @classmethod
     def load(cls, path: Path) -> "UnitSequences":
         try:
-            data = np.load(path)
-        except (OSError, ValueError) as error:
+            with np.load(path) as data:
+                units = np.split(data["units"].astype(np.int64), data["ends"][:-1])
+                return cls(str(data["codebook"]), data["ids"].tolist(), units)
+        except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
             raise UserError(f"cannot read units {path}: {error}; run `speech2code discover` again") from error
-        units = np.split(data["units"].astype(np.int64), data["ends"][:-1])
-        return cls(str(data["codebook"]), data["ids"].tolist(), units)
 
     def check(self, codebook: str, ids: list[str], where: Path | str) -> None:
         """UserError when these are units of another codebook, or of other sentences than `ids`."""
         if self.codebook != codebook:
             raise UserError(
-                f"{where} holds units of codebook {self.codebook}, not of {codebook}; run the stages after `discover` again in a new name=…"
+                f"{where} holds units of codebook {self.codebook}, not of {codebook}; run the stages "
+                "after `discover` again in a new name=…"
             )
         for position, (mine, theirs) in enumerate(zip(self.ids, ids)):
             if mine != theirs:
                 raise UserError(
-                    f"{where}: item {position} has units of sentence {mine} but speech of {theirs}; prepare and discover again"
+                    f"{where}: item {position} has units of sentence {mine} but speech of {theirs}; "
+                    "prepare and discover again"
                 )
         if len(self.ids) != len(ids):
             raise UserError(

@@ -1,0 +1,76 @@
+"""Some speech pairs → one shard: speak or read, check, trim, extract. Runs in worker processes."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from speech2code.audio.features import MFCC_DIM, Mfcc, frame_count
+from speech2code.audio.files import load_waveform, trim_silence
+from speech2code.corpora.batches import pad
+from speech2code.corpora.checks import Rejection, reason_to_reject
+from speech2code.corpora.pairs import Pair
+from speech2code.corpora.store import SIDES
+from speech2code.corpora.voices import load_voice
+from speech2code.errors import UserError
+from speech2code.files import write_atomically
+
+_voices: dict[str, object] = {}  # one of each for a process
+
+
+def one_thread() -> None:
+    """Initialises a worker: several processes with several threads each would slow each other down."""
+    torch.set_num_threads(1)
+
+
+def make_shard(path: Path, pairs: list[Pair], source_voice: str | None, target_voice: str | None) -> int:
+    """Speaks or reads both sides of some pairs, keeps the good ones, writes their features; returns how many it saw."""
+    kept, refused, waveforms = [], [], {side: [] for side in SIDES}
+    for pair in pairs:
+        sides = {"source": _waveform(pair, "source", source_voice), "target": _waveform(pair, "target", target_voice)}
+        bad = [Rejection(pair.id, side, found) for side, found in sides.items() if isinstance(found, str)]
+        if bad:
+            refused += bad[:1]
+            continue
+        kept.append(pair.id)
+        for side in SIDES:
+            waveforms[side].append(sides[side])
+    arrays: dict[str, np.ndarray] = {}
+    for side in SIDES:
+        arrays |= _features(side, waveforms[side])
+    arrays["kept"] = np.array(kept, dtype=str)
+    arrays["refused"] = np.array([[each.id, each.side, each.reason] for each in refused], dtype=str).reshape(-1, 3)
+    with write_atomically(path) as temporary, open(temporary, "wb") as file:
+        np.savez(file, **arrays)
+    return len(pairs)
+
+
+def _waveform(pair: Pair, side: str, voice: str | None) -> np.ndarray | str:
+    """The trimmed waveform of one side, or why it cannot be used."""
+    audio, text = getattr(pair, f"{side}_audio"), getattr(pair, f"{side}_text")
+    try:
+        if audio is not None:
+            waveform = load_waveform(audio)
+        else:
+            if voice not in _voices:
+                _voices[voice] = load_voice(voice)
+            waveform = _voices[voice].speak(text)
+    except UserError as error:
+        return str(error)
+    return reason_to_reject(waveform) or trim_silence(waveform)
+
+
+def _features(side: str, waveforms: list[np.ndarray]) -> dict[str, np.ndarray]:
+    samples = [np.round(np.clip(waveform, -1, 1) * 32767).astype(np.int16) for waveform in waveforms]
+    mfcc = [np.zeros((0, MFCC_DIM), np.float16)]
+    if waveforms:
+        with torch.inference_mode():
+            batch, lengths = pad(waveforms)
+            features = Mfcc()(batch, lengths)
+        mfcc = [item[: frame_count(len(wave))].numpy().astype(np.float16) for item, wave in zip(features, waveforms)]
+    return {
+        f"{side}_mfcc": np.concatenate(mfcc),
+        f"{side}_mfcc_lengths": np.array([len(each) for each in mfcc if len(each)], np.int64),
+        f"{side}_waveform": np.concatenate(samples or [np.zeros(0, np.int16)]),
+        f"{side}_waveform_lengths": np.array([len(each) for each in samples], np.int64),
+    }

@@ -1,0 +1,135 @@
+"""A tiny corpus of two invented languages, made of tones: no voice program, no recording, no text unless asked for."""
+
+import csv
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import pytest
+import torch
+
+torch.set_num_threads(1)
+
+RATE = 16_000  # Hz
+SYLLABLES = {"da": (300, 2200), "mo": (700, 1100), "ki": (450, 2800), "su": (900, 1600)}  # Hz: two "formants" each
+SPLITS = {"train": 20, "dev": 4, "test": 3, "unseen": 2}
+# every number of the networks and of their training as small as it goes; threads and jobs for one quiet core
+TINY = [
+    "corpus=manifest",
+    "name=tiny",
+    "units.codebook_size=8", "units.time_reduction=4", "units.code_dim=8", "units.width=16", "units.blocks=1",
+    "inverter.width=16", "inverter.frame_width=16", "inverter.blocks=1", "inverter.lstm_layers=1",
+    "inverter.fft_size=512", "inverter.iterations=3",
+    *(
+        f"{part}.{key}"
+        for part in ("translator", "recogniser")
+        for key in ("conv_width=16", "encoder_width=16", "encoder_layers=1", "decoder_width=16", "embedding_dim=8", "attention_size=16")
+    ),
+    *(
+        f"{part}.training.{key}"
+        for part in ("units", "inverter", "translator", "recogniser")
+        for key in ("steps=6", "batch_size=8", "validations=2", "warmup=2")
+    ),
+    "search.beam=2", "trainer.jobs=1", "trainer.threads=1", "trainer.accelerator=cpu",
+]  # fmt: skip
+
+
+class Corpus(NamedTuple):
+    """A manifest of recordings, and the folder it is prepared in."""
+
+    manifest: Path
+    data: Path
+
+    @property
+    def folder(self) -> Path:
+        return self.data / "recordings"
+
+    def overrides(self, runs: Path, *more: str) -> list[str]:
+        """What the command line needs to work on it."""
+        return [*TINY, f"corpus.path={self.manifest}", f"data={self.data}", f"runs={runs}", *more]
+
+
+def speak(words: list[str], pitch: float, speed: float = 1.0, seed: int = 0) -> np.ndarray:
+    """Words of SYLLABLES → float32 `(samples,)`: harmonics of `pitch` Hz under two formants, a swell for each word, faint noise."""
+    generator, parts = np.random.default_rng(seed), []
+    for word in words:
+        time = np.arange(int(0.16 / speed * RATE)) / RATE
+        harmonics = pitch * np.arange(1, int(4000 / pitch))
+        weights = sum(np.exp(-(((harmonics - formant) / 150) ** 2)) for formant in SYLLABLES[word])
+        tone = (weights[:, None] * np.sin(2 * np.pi * harmonics[:, None] * time)).sum(0)
+        parts.append(tone / np.abs(tone).max() * np.sin(np.pi * np.linspace(0, 1, len(time))) ** 0.5)
+    sound = 0.5 * np.concatenate(parts)
+    return (sound + 0.003 * generator.standard_normal(len(sound))).astype(np.float32)
+
+
+def sentences(count: int, seed: int = 0) -> list[list[str]]:
+    """Three to five syllables each."""
+    generator = np.random.default_rng(seed)
+    return [generator.choice(list(SYLLABLES), generator.integers(3, 6)).tolist() for _ in range(count)]
+
+
+def record(folder: Path, text: bool, splits: dict[str, int] = SPLITS) -> Path:
+    """Writes WAVs of both sides and a manifest (`text`: with the two text columns); the target says the words backwards, higher."""
+    import soundfile
+
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for number, words in enumerate(sentences(sum(splits.values()))):
+        split = [name for name, count in splits.items() for _ in range(count)][number]
+        source, target = words, words[::-1]
+        soundfile.write(folder / f"s{number}.wav", speak(source, 110, seed=number), RATE)
+        soundfile.write(folder / f"t{number}.wav", speak(target, 190, 1.2, seed=1000 + number), RATE)
+        row = {"id": f"n{number}", "source_audio": f"s{number}.wav", "target_audio": f"t{number}.wav", "split": split}
+        row |= {"target_speaker": ("ann", "bea")[number % 2]}
+        rows.append(row | ({"source_text": " ".join(source), "target_text": " ".join(target)} if text else {}))
+    path = folder / "pairs.csv"
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, rows[0])
+        table.writeheader()
+        table.writerows(rows)
+    return path
+
+
+def _prepared(folder: Path, text: bool) -> Corpus:
+    from speech2code.cli import main
+
+    corpus = Corpus(record(folder / "recordings", text), folder / "data")
+    main(["prepare", *corpus.overrides(folder / "runs")])
+    return corpus
+
+
+@pytest.fixture(scope="session")
+def textless(tmp_path_factory) -> Corpus:
+    """Prepared recordings without any text column."""
+    return _prepared(tmp_path_factory.mktemp("textless"), text=False)
+
+
+@pytest.fixture(scope="session")
+def transcribed(tmp_path_factory) -> Corpus:
+    """The same recordings with both text columns."""
+    return _prepared(tmp_path_factory.mktemp("transcribed"), text=True)
+
+
+@pytest.fixture
+def refused(capsys):
+    """Runs the command line on a mistake and returns its one sentence: exit code 2, one line on stderr, no traceback."""
+    from speech2code.cli import main
+
+    def run(*arguments: str) -> str:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main(list(arguments))
+        lines = [line for line in capsys.readouterr().err.splitlines() if "pair/s" not in line and line.strip()]
+        assert caught.value.code == 2
+        assert len(lines) == 1 and lines[0].startswith("speech2code: "), lines
+        return lines[0]
+
+    return run
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    torch.manual_seed(0)

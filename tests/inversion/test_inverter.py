@@ -1,0 +1,121 @@
+"""The codebook inverter: both target scales, both grids, no leak from padding, and that it can learn."""
+
+import pytest
+import torch
+
+from speech2code.audio.features import LOG_FLOOR, LogMagnitude, frame_count
+from speech2code.config import InverterConfig
+from speech2code.inversion.inverter import CodebookInverter
+from speech2code.layers import MaskedBatchNorm, channel_mask
+
+GRIDS = [("log", 512), ("log", 2048), ("linear", 512), ("linear", 2048)]
+REDUCTION = 4
+
+
+def inverter(scale="log", fft_size=512, speakers=2):
+    torch.manual_seed(0)
+    config = InverterConfig(width=16, frame_width=16, blocks=1, lstm_layers=1, fft_size=fft_size, target_scale=scale)
+    model = CodebookInverter(config, 5, REDUCTION, speakers)
+    model.mean.normal_()
+    model.std.uniform_(0.5, 2)
+    return model
+
+
+def codes(*counts):
+    """Codes `(batch, units, 5)` with garbage beyond each end, unit counts, speakers."""
+    generator = torch.Generator().manual_seed(1)
+    made = torch.randn(len(counts), max(counts) + 3, 5, generator=generator)
+    return made, torch.tensor(counts), torch.arange(len(counts)) % 2
+
+
+@pytest.mark.parametrize(("scale", "fft_size"), GRIDS)
+def test_a_padded_batch_is_its_items(scale, fft_size):
+    model = inverter(scale, fft_size).eval()
+    batch, counts, speakers = codes(9, 4, 1)
+    together, whole = model(batch, counts, speakers), model.invert(batch, counts, speakers)
+    assert together.shape == whole.shape == (3, 12 * REDUCTION, fft_size // 2 + 1)
+    for row, count in enumerate(counts):
+        one = batch[row : row + 1, :count], counts[row : row + 1], speakers[row : row + 1]
+        frames = count * REDUCTION
+        torch.testing.assert_close(together[row, :frames], model(*one)[0], atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(whole[row, :frames], model.invert(*one)[0], atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize(("scale", "fft_size"), GRIDS)
+def test_invert_undoes_the_standardisation_and_gives_a_log(scale, fft_size):
+    model = inverter(scale, fft_size).eval()
+    item = codes(3)
+    spectrum = model(*item) * model.std + model.mean
+    wanted = spectrum if scale == "log" else spectrum.clamp_min(LOG_FLOOR).log()
+    torch.testing.assert_close(model.invert(*item), wanted.detach())
+
+
+@pytest.mark.parametrize(("scale", "fft_size"), GRIDS)
+def test_the_target_is_what_the_scale_says(scale, fft_size):
+    waveform = torch.randn(1, 4000) * 0.1
+    model = inverter(scale, fft_size)
+    target, log = model.target(waveform), LogMagnitude(fft_size)(waveform)
+    torch.testing.assert_close(target.clamp_min(LOG_FLOOR).log() if scale == "linear" else target, log)
+
+
+def test_the_loss_sees_real_frames_only():
+    model = inverter()
+    predicted, target, frames = torch.randn(2, 20, 257), torch.randn(2, 19, 257), torch.tensor([19, 6])
+    loss = model.loss(predicted, target, frames)
+    standard = (target - model.mean) / model.std
+    errors = [(predicted[row, :count] - standard[row, :count]).square() for row, count in enumerate(frames)]
+    torch.testing.assert_close(loss, torch.cat(errors).mean())
+    predicted[1, 6:], target[1, 6:] = 1e6, -1e6
+    torch.testing.assert_close(model.loss(predicted, target, frames), loss)
+
+
+def test_batch_statistics_see_real_frames_only():
+    torch.manual_seed(0)
+    norm, plain = MaskedBatchNorm(4).train(), torch.nn.BatchNorm1d(4).train()
+    inputs, lengths = torch.randn(3, 4, 10), torch.tensor([10, 3, 1])
+    mask = channel_mask(lengths, 10)
+    real = torch.cat([item[:, :length].T for item, length in zip(inputs, lengths)])
+    inputs = inputs.masked_fill(~mask, 1e6)
+    normalised = norm(inputs, mask)
+    torch.testing.assert_close(torch.cat([item[:, :length].T for item, length in zip(normalised, lengths)]), plain(real))
+    torch.testing.assert_close(norm.running_mean, plain.running_mean)
+    torch.testing.assert_close(norm.running_var, plain.running_var)
+    assert (normalised * ~mask == 0).all()
+
+
+def test_training_sees_no_padding_anywhere():
+    """In train mode too: more padding at the end changes neither the output nor any running statistic."""
+    batch, counts, speakers = codes(9, 4)
+    first, second = inverter().train(), inverter().train()
+    tight, loose = first(batch[:, :9], counts, speakers), second(batch, counts, speakers)
+    for row, frames in enumerate(counts * REDUCTION):
+        torch.testing.assert_close(tight[row, :frames], loose[row, :frames], atol=1e-5, rtol=1e-5)
+    for (name, one), two in zip(first.named_buffers(), second.buffers()):
+        torch.testing.assert_close(one, two, msg=lambda text, name=name: f"{name}: {text}")
+
+
+@pytest.mark.parametrize("scale", ["log", "linear"])
+def test_it_learns_eight_utterances(scale):
+    torch.manual_seed(0)
+    time = torch.arange(16_000 // 4) / 16_000
+    tones = torch.stack([0.5 * torch.sin(2 * torch.pi * 300 * (row + 1) * time) for row in range(8)])
+    model = CodebookInverter(
+        InverterConfig(width=32, frame_width=32, blocks=1, lstm_layers=1, fft_size=512, target_scale=scale), 8, REDUCTION
+    )
+    target, frames = model.target(tones), torch.full((8,), int(frame_count(tones.shape[1])))
+    model.mean.copy_(target.mean((0, 1)))
+    model.std.copy_(target.std((0, 1)).clamp_min(1e-3))
+    counts = (frames + REDUCTION - 1) // REDUCTION
+    batch = torch.eye(8)[:, None, :].expand(-1, int(counts[0]), -1), counts, torch.zeros(8, dtype=torch.int64)
+    optimiser = torch.optim.Adam(model.parameters(), 5e-3)
+    losses = []
+    for _ in range(100):
+        loss = model.loss(model(*batch), target, frames)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.2 * losses[0]
+    loudest = model.eval().invert(*batch)[:, frames[0] // 2].argmax(1)
+    expected = torch.arange(1, 9) * 300 / (16_000 / 512)
+    assert (loudest - expected).abs().max() <= 1  # bins: each utterance has its own tone

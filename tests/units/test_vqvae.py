@@ -1,0 +1,95 @@
+"""The VQ-VAE: how many units, no leak from padding, and that it can learn."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from speech2code.config import UnitsConfig
+from speech2code.units.vqvae import STRIDES, UnitDiscoverer
+
+REDUCTIONS = sorted(STRIDES)
+
+
+def discoverer(reduction, speakers=1, **changes):
+    torch.manual_seed(0)
+    config = UnitsConfig(codebook_size=8, time_reduction=reduction, code_dim=6, width=32, blocks=1)
+    model = UnitDiscoverer(UnitsConfig(**{**vars(config), **changes}), speakers)
+    for block in model.modules():  # blocks start as the identity: give them something to do
+        if hasattr(block, "second"):
+            torch.nn.init.normal_(block.second.weight, std=0.2)
+    model.codebook.initialised.fill_(True)
+    return model
+
+
+def speech(*lengths, seed=0):
+    """Smooth noise `(batch, time, 39)`; beyond each end stands garbage, which must not matter."""
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn(len(lengths), 39, max(lengths) + 8, generator=generator)
+    return torch.nn.functional.avg_pool1d(noise, 9, 1).transpose(1, 2) * 3, torch.tensor(lengths)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@settings(deadline=None, max_examples=8)
+@given(lengths=st.lists(st.integers(1, 60), min_size=1, max_size=3))
+def test_one_unit_for_each_started_stretch_of_frames(reduction, lengths):
+    units = discoverer(reduction).eval().encode(*speech(*lengths))
+    assert [len(each) for each in units] == [-(-length // reduction) for length in lengths]
+    assert all(each.dtype == torch.int64 for each in units)
+
+
+@pytest.mark.parametrize("reduction", REDUCTIONS)
+@pytest.mark.parametrize("train", [False, True])
+def test_a_padded_batch_is_its_items(reduction, train):
+    """Units, both sums of Eq. 4 and the reconstruction: an item in a batch gives what it gives alone."""
+    features, lengths = speech(61, 13, 40)
+    speakers = torch.tensor([0, 1, 1])
+    model = discoverer(reduction, 2, ema_decay=1.0).train(train)  # decay 1: the codebook stands still
+    together = model(features, lengths, speakers)
+    sums, count = torch.zeros(2), model.unit_count(lengths)
+    for row, length in enumerate(lengths):
+        alone = model(features[row : row + 1, :length], lengths[row : row + 1], speakers[row : row + 1])
+        assert torch.equal(alone.quantised.units[0], together.quantised.units[row, : count[row]])
+        sums += torch.stack([alone.reconstruction * length, alone.commitment * count[row]]).detach()
+    means = sums / torch.stack([lengths.sum(), count.sum()])
+    torch.testing.assert_close(torch.stack([together.reconstruction, together.commitment]).detach(), means, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(model.loss(together).detach(), means[0] + model.commitment * means[1])
+
+
+@pytest.mark.parametrize("reduction", [4, 12])
+def test_forward_and_encode_give_the_same_units(reduction):
+    features, lengths = speech(50, 22)
+    model = discoverer(reduction).eval()
+    seen = model(features, lengths, torch.zeros(2, dtype=torch.int64)).quantised.units
+    for row, units in enumerate(model.encode(features, lengths)):
+        assert torch.equal(units, seen[row, : len(units)])
+
+
+def test_the_decoder_hears_who_speaks():
+    features, lengths = speech(24)
+    model = discoverer(4, 2).eval()
+    codes = model.codebook.decode(model.encode(features, lengths)[0][None])
+    first, second = (model.reconstruct(codes, lengths, torch.tensor([speaker])) for speaker in (0, 1))
+    assert first.shape == (1, 24, 39) and not torch.allclose(first, second)
+
+
+@pytest.mark.parametrize("reduction", [4, 12])
+def test_it_learns_eight_utterances(reduction):
+    torch.manual_seed(0)
+    # each utterance is three steady "sounds" of six, long enough to be told at any reduction
+    sounds = torch.randn(6, 39)
+    features = sounds[torch.randint(6, (8, 3))].repeat_interleave(24, dim=1)
+    lengths, speakers = torch.full((8,), 72), torch.zeros(8, dtype=torch.int64)
+    model = UnitDiscoverer(UnitsConfig(codebook_size=8, time_reduction=reduction, code_dim=8, width=32, blocks=1)).train()
+    optimiser = torch.optim.Adam(model.parameters(), 3e-3)
+    losses = []
+    for _ in range(120):
+        loss = model.loss(model(features, lengths, speakers))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.3 * losses[0]  # one code for everything leaves five sixths
+    model.codebook.reset_usage()
+    model.eval()(features, lengths, speakers)
+    assert model.codebook.usage()[0] > 0.5
