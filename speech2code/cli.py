@@ -7,7 +7,7 @@ from speech2code.errors import UserError
 
 HELP = """speech2code: speech into speech between languages that nobody has transcribed
 
-  speech2code run experiment=phrasebook          everything, from corpus to report; run again = resume
+  speech2code run experiment=phrasebook          everything, corpus to report; run again = resume
   speech2code say in.wav out.wav model=FOLDER    translate one recording with a trained system
 
 Stages, each resumable; `run` does them all, in this order:
@@ -23,9 +23,10 @@ Stages, each resumable; `run` does them all, in this order:
   sweep        `run` for every combination:       units.codebook_size=32,64 units.time_reduction=4,8
   config       the settings as they would be used
 
-Overrides are key=value (Hydra): experiment=phrasebook  corpus=manifest corpus.path=pairs.csv  name=mine
-  units.codebook_size=128  trainer.minutes=10 (per stage)  trainer.jobs=4  search.beam=1
-All settings with types and units: speech2code/config.py; values: conf/; how to use your recordings: README.md"""
+Overrides are key=value (Hydra): experiment=phrasebook  corpus=manifest corpus.path=pairs.csv
+  name=mine  units.codebook_size=128  trainer.minutes=10 (per stage)  trainer.jobs=4  search.beam=1
+All settings with types and units: speech2code/config.py; values: conf/
+How to use your own recordings: README.md"""
 
 STAGES = ("prepare", "discover", "recognise", "invert", "translate", "synthesise", "evaluate", "report")
 
@@ -59,9 +60,11 @@ def _dispatch(arguments: list[str]) -> None:
         _stage(verb, rest)
     elif verb == "run":
         from speech2code.compose import compose
+
+        config = compose(rest)  # a mistake shows before the heavy imports
         from speech2code.runner import run
 
-        run(compose(rest), rest)
+        run(config, rest)
     elif verb == "sweep":
         from speech2code.sweep import sweep
 

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from speech2code.errors import UserError
@@ -28,7 +28,8 @@ def write_atomically(path: Path | str) -> Iterator[Path]:
             f"cannot write {path}: {error.strerror or error}; free space or choose another folder"
         ) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # the folder itself may be missing: the error above says so
+            temporary.unlink(missing_ok=True)
 
 
 def write_json(path: Path | str, value) -> None:

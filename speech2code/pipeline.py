@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from speech2code.audio.features import HOP, MFCC_DIM, Mfcc, frame_count
+from speech2code.audio.features import MFCC_DIM, Mfcc, frame_count
 from speech2code.audio.griffin_lim import griffin_lim
 from speech2code.config import InverterConfig, SearchConfig, Seq2SeqConfig, UnitsConfig
 from speech2code.corpora.batches import pad
@@ -73,10 +73,12 @@ class SpeechTranslator(nn.Module):
 
     @torch.inference_mode()
     def speak(self, units: list[list[int]], speaker: int = 0) -> list[np.ndarray]:
-        """Unit sequences → waveforms float32 `(units · time_reduction · 160,)`, peak 0.7."""
+        """Unit sequences → waveforms float32 `((units · time_reduction − 1) · 160,)`, peak 0.7."""
         spectrum, counts = self.invert(units, speaker)
-        sounds = griffin_lim(spectrum * self.sharpen, self.iterations).cpu().numpy()
-        sounds = [sound[: count * self.inverter.time_reduction * HOP] for sound, count in zip(sounds, counts.tolist())]
+        frames = (counts * self.inverter.time_reduction).tolist()
+        items = [item[None, :count] * self.sharpen for item, count in zip(spectrum, frames)]
+        # one at a time: what stands behind a shorter item would be heard in its last frames
+        sounds = [griffin_lim(item, self.iterations)[0].cpu().numpy() for item in items]
         return [sound * (LOUDEST / max(float(np.abs(sound).max(initial=0)), 1e-3)) for sound in sounds]
 
     @torch.inference_mode()
@@ -121,12 +123,13 @@ class SpeechTranslator(nn.Module):
             }
             settings = {name: kind(**config[name]) for name, kind in parts.items()}
             model = cls(**settings, limits=Limits(**config["limits"]), speakers=config["speakers"])
+            codebook = config["codebook"]
         except (KeyError, TypeError) as error:
             raise UserError(
                 f"{folder}/config.json does not describe a Speech2Code model ({error}); export the model again"
             ) from error
         load_checkpoint(folder / BEST, model)
-        if model.discoverer.codebook.fingerprint() != config["codebook"]:
+        if model.discoverer.codebook.fingerprint() != codebook:
             raise UserError(
                 f"{folder} holds the weights of another codebook than its config.json names; export the model again"
             )

@@ -36,9 +36,16 @@ def run_folder(config: Config) -> Path:
 
 def prepare(config: Config) -> None:
     """Speech pairs → feature store."""
-    with stage(run_folder(config) / "prepare", {"corpus": asdict(config.corpus)}) as figures:
+    settings = asdict(config.corpus)
+    del settings["max_rejected"]  # what to tolerate may be changed after a look at rejected.csv
+    with stage(run_folder(config) / "prepare", {"corpus": settings}) as figures:
+        whole = (data_folder(config) / "corpus.json").exists()
+        if figures is None and whole:
+            return
+        # done once, but the folder may have been deleted since
+        fingerprint = prepare_corpus(config.corpus, data_folder(config), config.trainer.jobs)
         if figures is not None:
-            figures["fingerprint"] = prepare_corpus(config.corpus, data_folder(config), config.trainer.jobs)
+            figures["fingerprint"] = fingerprint
 
 
 def discover(config: Config) -> None:

@@ -26,7 +26,10 @@ TINY = [
     *(
         f"{part}.{key}"
         for part in ("translator", "recogniser")
-        for key in ("conv_width=16", "encoder_width=16", "encoder_layers=1", "decoder_width=16", "embedding_dim=8", "attention_size=16")
+        for key in (
+            "conv_width=16", "encoder_width=16", "encoder_layers=1", "decoder_width=16", "embedding_dim=8",
+            "attention_size=16",
+        )
     ),
     *(
         f"{part}.training.{key}"
@@ -53,7 +56,7 @@ class Corpus(NamedTuple):
 
 
 def speak(words: list[str], pitch: float, speed: float = 1.0, seed: int = 0) -> np.ndarray:
-    """Words of SYLLABLES → float32 `(samples,)`: harmonics of `pitch` Hz under two formants, a swell for each word, faint noise."""
+    """Words → float32 `(samples,)`: harmonics of `pitch` Hz under two formants, a swell for each word, faint noise."""
     generator, parts = np.random.default_rng(seed), []
     for word in words:
         time = np.arange(int(0.16 / speed * RATE)) / RATE
@@ -72,7 +75,7 @@ def sentences(count: int, seed: int = 0) -> list[list[str]]:
 
 
 def record(folder: Path, text: bool, splits: dict[str, int] = SPLITS) -> Path:
-    """Writes WAVs of both sides and a manifest (`text`: with the two text columns); the target says the words backwards, higher."""
+    """Writes WAVs and a manifest (`text`: with both text columns); the target says the words backwards, higher."""
     import soundfile
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -115,14 +118,16 @@ def transcribed(tmp_path_factory) -> Corpus:
 
 @pytest.fixture
 def refused(capsys):
-    """Runs the command line on a mistake and returns its one sentence: exit code 2, one line on stderr, no traceback."""
+    """Runs the command line on a mistake → its one sentence: exit code 2, one line on stderr, no traceback."""
     from speech2code.cli import main
 
     def run(*arguments: str) -> str:
         capsys.readouterr()
         with pytest.raises(SystemExit) as caught:
             main(list(arguments))
-        lines = [line for line in capsys.readouterr().err.splitlines() if "pair/s" not in line and line.strip()]
+        lines = [
+            line for line in capsys.readouterr().err.splitlines() if line.strip() and not line.startswith("prepare: ")
+        ]
         assert caught.value.code == 2
         assert len(lines) == 1 and lines[0].startswith("speech2code: "), lines
         return lines[0]

@@ -30,6 +30,7 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
     Raises UserError when the folder holds another corpus, a voice is missing, or too many items are bad.
     """
     pairs, rejected = read_pairs(corpus)
+    _check_splits({pair.split for pair in pairs}, "the corpus has no {} pair: give some rows split={}, or more rows")
     fingerprint = _fingerprint(corpus, pairs)
     if (folder / "corpus.json").exists():
         known = check_same_corpus(corpus, folder)["fingerprint"]
@@ -141,11 +142,17 @@ def _join(pairs: list[Pair], folder: Path, shards: Path) -> list[Rejection]:
     return refused
 
 
+def _check_splits(there: set[str], sentence: str) -> None:
+    for split in ("train", "dev", "test"):
+        if split not in there:
+            raise UserError(sentence.format(split, split))
+
+
 def _statistics(folder: Path) -> dict:
     """Mean and standard deviation of each MFCC coefficient over the training split, per side, and hours of speech."""
+    filled = {path.parent.name for path in folder.glob("*/items.json") if len(FeatureStore(folder, path.parent.name))}
+    _check_splits(filled, f"{folder} has no {{}} pair left; see rejected.csv there")
     store = FeatureStore(folder, "train")
-    if not len(store):
-        raise UserError(f"{folder} has no training pair left; see rejected.csv there")
     statistics = {"pairs": len(store), "speakers": {side: sorted(set(store.speakers[side])) for side in SIDES}}
     for side in SIDES:
         frames = np.load(store.folder / f"{side}_mfcc.npy", mmap_mode="r")

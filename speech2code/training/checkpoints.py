@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from safetensors import SafetensorError
@@ -27,6 +28,7 @@ def save_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimiz
     unwrapped = getattr(optimiser, "optimizer", optimiser)
     state = {
         "model": model.state_dict(),
+        "buffers": dict(model.named_buffers()),  # the temporary ones too: usage of the codebook in this epoch
         "optimiser": unwrapped.state_dict(),
         "counters": counters,
         "rng": torch.get_rng_state(),
@@ -41,18 +43,23 @@ def load_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimiz
     fit."""
     try:
         if path.suffix == ".safetensors":
-            model.load_state_dict(load_file(path))
-            return {}
-        state = torch.load(path, map_location="cpu", weights_only=True)
+            state = {"model": load_file(path), "counters": {}}
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, UnpicklingError, SafetensorError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UserError(f"cannot read {path}: {reason}; delete its folder and run that stage again") from error
+    try:
         model.load_state_dict(state["model"])
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"cannot read {path}: {error}; run the stage that makes it again") from error
-    except RuntimeError as error:
+        if optimiser is not None:
+            getattr(optimiser, "optimizer", optimiser).load_state_dict(state["optimiser"])
+    except (KeyError, RuntimeError, ValueError) as error:
         raise UserError(
             f"{path} holds a model of another shape; delete its folder or restore the settings it was trained with"
         ) from error
     if optimiser is not None:
-        getattr(optimiser, "optimizer", optimiser).load_state_dict(state["optimiser"])
+        for name, value in model.named_buffers():
+            value.copy_(state.get("buffers", {}).get(name, value))
         torch.set_rng_state(state["rng"])
         if state["cuda_rng"] and torch.cuda.is_available():
             torch.cuda.set_rng_state_all(state["cuda_rng"])

@@ -1,6 +1,9 @@
 """The one training loop: any task, any device (Fabric), budget in steps, epochs or minutes, exact resume."""
 
+import signal
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -53,12 +56,22 @@ def fit(task: Task, training: TrainingConfig, trainer: TrainerConfig, folder: Pa
     return _Run(task, training, trainer, folder, fabric).go()
 
 
+@contextmanager
+def _between_steps(ask: Callable) -> Iterator[None]:
+    """Ctrl-C (and SIGTERM through it) waits for the end of a step: from inside of one, nothing could resume exactly."""
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 class _Run:
     def __init__(self, task: Task, training: TrainingConfig, trainer: TrainerConfig, folder: Path, fabric: Fabric):
         self.task, self.training, self.trainer, self.folder, self.fabric = task, training, trainer, folder, fabric
         decay = training.weight_decay
         optimiser = torch.optim.AdamW(
-            task.model.parameters(), lr=training.learning_rate, betas=(0.9, 0.98), weight_decay=decay
+            task.model.parameters(), lr=training.learning_rate, betas=(0.9, 0.98), weight_decay=decay, fused=True
         )
         self.model, self.optimiser = fabric.setup(task.model, optimiser)
         self.step, self.epoch, self.position, self.elapsed = 0, 0, 0, 0.0
@@ -70,11 +83,9 @@ class _Run:
         self.began, self.saved = time.monotonic() - self.elapsed, time.monotonic()
         self.progress = Progress(self.task.name, self.fabric.is_global_zero)
         try:
-            while not self._finished():
-                self._epoch()
-        except KeyboardInterrupt:
-            self._save()
-            raise
+            with _between_steps(self._ask_to_stop):
+                while not self._finished():
+                    self._epoch()
         finally:
             self.progress.close()
         self._validate()  # the end is worth a look even when the last validation is near
@@ -102,6 +113,9 @@ class _Run:
             self.position += 1
             if self._due():
                 self._validate()
+            if self._asked_to_stop():
+                self._save()
+                raise KeyboardInterrupt
             if time.monotonic() - self.saved > self.trainer.checkpoint_seconds:
                 self._save()
             if self._finished():
@@ -120,7 +134,8 @@ class _Run:
         figures = self.task.step(self.model, batch)
         self.optimiser.zero_grad()
         self.fabric.backward(figures["loss"])
-        self.fabric.clip_gradients(self.model, self.optimiser, max_norm=self.training.clip)
+        # Fabric's error is off: half precision meets infinities, which its scaler skips; a divergence shows in the loss
+        self.fabric.clip_gradients(self.model, self.optimiser, max_norm=self.training.clip, error_if_nonfinite=False)
         self.optimiser.step()
         self.step += 1
         if self.step % 20 == 0:  # a look costs a wait for the device
@@ -152,6 +167,14 @@ class _Run:
         share = self.fabric.broadcast(self._share()) if self.fabric.world_size > 1 else self._share()
         return share >= 1 or (self.training.patience is not None and self.stale >= self.training.patience)
 
+    stopping = False
+
+    def _ask_to_stop(self, *_) -> None:
+        self.stopping = True
+
+    def _asked_to_stop(self) -> bool:
+        return self.fabric.broadcast(self.stopping) if self.fabric.world_size > 1 else self.stopping
+
     def _due(self) -> bool:
         return self._share() * self.training.validations >= self.validated + 1
 
@@ -164,6 +187,10 @@ class _Run:
         self.validated += 1
         self._log(figures)
         score = figures["dev/score"]
+        if not np.isfinite(score):
+            raise UserError(
+                f"{self.task.name} diverged by step {self.step} (dev/score {score}); lower its training.learning_rate"
+            )
         better = score < self.best if self.task.lower_is_better else score > self.best
         if better or np.isnan(self.best):
             self.best, self.best_step, self.stale = score, self.step, 0
@@ -185,6 +212,8 @@ class _Run:
         counters = {name: getattr(self, name) for name in self.COUNTERS} | {"elapsed": self._seconds()}
         if self.fabric.is_global_zero:
             save_checkpoint(self.folder / LAST, self.task.model, self.optimiser, counters)
+        if self.writer:
+            self.writer.flush()  # the curves up to here belong to the checkpoint
 
     def _resume(self) -> None:
         if (self.folder / LAST).exists():

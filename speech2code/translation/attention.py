@@ -4,10 +4,10 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 SCORES = ("dot", "mlp", "mlp_history")
-HISTORY_KERNELS = (5, 15, 31)  # encoder frames; several scales of location (paper's [23])
-HISTORY_CHANNELS = 8  # for each scale
+HISTORY_WINDOW = 31  # encoder frames around each that the score sees of the history; all the scales of the paper's [23]
 
 
 class Memory(NamedTuple):
@@ -30,10 +30,7 @@ class Attention(nn.Module):
         if score != "dot":
             self.energy = nn.Linear(size, 1, bias=False)
         if score == "mlp_history":
-            self.history = nn.ModuleList(
-                nn.Conv1d(2, HISTORY_CHANNELS, kernel, padding=kernel // 2) for kernel in HISTORY_KERNELS
-            )
-            self.location = nn.Linear(HISTORY_CHANNELS * len(HISTORY_KERNELS), size, bias=False)
+            self.location = nn.Linear(2 * HISTORY_WINDOW, size, bias=False)
 
     def memory(self, states: Tensor, mask: Tensor) -> Memory:
         """Encoder states `(batch, time, dim)`, mask `(batch, time)` → Memory."""
@@ -56,6 +53,7 @@ class Attention(nn.Module):
             return (memory.keys * query).sum(2) / memory.keys.shape[2] ** 0.5
         hidden = memory.keys + query
         if self.score == "mlp_history":
-            places = torch.cat([conv(history) for conv in self.history], dim=1)
-            hidden = hidden + self.location(places.transpose(1, 2))
+            # a convolution over the history, as one matrix product: for two channels far cheaper than conv1d
+            around = F.pad(history, [HISTORY_WINDOW // 2] * 2).unfold(2, HISTORY_WINDOW, 1)
+            hidden = hidden + self.location(around.transpose(1, 2).flatten(2))
         return self.energy(torch.tanh(hidden))[:, :, 0]

@@ -3,6 +3,7 @@
 The tokens are units for the translator and words for the recogniser of the evaluation; the network is the same.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -96,8 +97,10 @@ class _Encoder(nn.Module):
     def __init__(self, config: Seq2SeqConfig):
         super().__init__()
         self.halvings = config.subsampling.bit_length() - 1
-        sizes = [MFCC_DIM] + [config.conv_width] * self.halvings
-        self.down = nn.ModuleList(strided(size, config.conv_width, 2) for size in sizes[:-1])
+        # half as many channels where there are twice as many frames
+        widths = [max(32, config.conv_width >> (self.halvings - 1 - level)) for level in range(self.halvings)]
+        sizes = [MFCC_DIM, *widths]
+        self.down = nn.ModuleList(strided(*pair, 2) for pair in pairwise(sizes))
         self.norms = nn.ModuleList(MaskedBatchNorm(size) for size in sizes[1:])
         self.dropout = nn.Dropout(config.dropout)
         self.recurrent = BiLstm(sizes[-1], config.encoder_width, config.encoder_layers, config.dropout)

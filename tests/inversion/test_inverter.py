@@ -77,7 +77,9 @@ def test_batch_statistics_see_real_frames_only():
     real = torch.cat([item[:, :length].T for item, length in zip(inputs, lengths)])
     inputs = inputs.masked_fill(~mask, 1e6)
     normalised = norm(inputs, mask)
-    torch.testing.assert_close(torch.cat([item[:, :length].T for item, length in zip(normalised, lengths)]), plain(real))
+    torch.testing.assert_close(
+        torch.cat([item[:, :length].T for item, length in zip(normalised, lengths)]), plain(real)
+    )
     torch.testing.assert_close(norm.running_mean, plain.running_mean)
     torch.testing.assert_close(norm.running_var, plain.running_var)
     assert (normalised * ~mask == 0).all()
@@ -100,7 +102,9 @@ def test_it_learns_eight_utterances(scale):
     time = torch.arange(16_000 // 4) / 16_000
     tones = torch.stack([0.5 * torch.sin(2 * torch.pi * 300 * (row + 1) * time) for row in range(8)])
     model = CodebookInverter(
-        InverterConfig(width=32, frame_width=32, blocks=1, lstm_layers=1, fft_size=512, target_scale=scale), 8, REDUCTION
+        InverterConfig(width=32, frame_width=32, blocks=1, lstm_layers=1, fft_size=512, target_scale=scale),
+        8,
+        REDUCTION,
     )
     target, frames = model.target(tones), torch.full((8,), int(frame_count(tones.shape[1])))
     model.mean.copy_(target.mean((0, 1)))

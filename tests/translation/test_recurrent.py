@@ -9,7 +9,14 @@ from speech2code.translation.recurrent import SpeechToTokens
 from speech2code.translation.search import beam_search
 
 VOCABULARY = 7
-TINY = {"conv_width": 16, "encoder_width": 16, "encoder_layers": 2, "decoder_width": 24, "embedding_dim": 8, "attention_size": 12}
+TINY = {
+    "conv_width": 16,
+    "encoder_width": 16,
+    "encoder_layers": 2,
+    "decoder_width": 24,
+    "embedding_dim": 8,
+    "attention_size": 12,
+}
 
 
 def model(score="mlp_history", **changes):
@@ -77,7 +84,11 @@ def test_the_history_is_seen():
 
 def test_the_loss_counts_the_end_and_smooths():
     network = model(label_smoothing=0.0)
-    logits, tokens, counts = torch.randn(2, 4, VOCABULARY + 1), torch.tensor([[1, 2, 3], [4, 0, 0]]), torch.tensor([3, 1])
+    logits, tokens, counts = (
+        torch.randn(2, 4, VOCABULARY + 1),
+        torch.tensor([[1, 2, 3], [4, 0, 0]]),
+        torch.tensor([3, 1]),
+    )
     logp = logits.log_softmax(2)
     wanted = [logp[0, 0, 1], logp[0, 1, 2], logp[0, 2, 3], logp[0, 3, 7], logp[1, 0, 4], logp[1, 1, 7]]
     torch.testing.assert_close(network.loss(logits, tokens, counts)[0], -torch.stack(wanted).mean())

@@ -1,6 +1,6 @@
 """Beam search against a plain greedy loop and against all sequences there are."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 import torch
@@ -11,7 +11,15 @@ from speech2code.config import SearchConfig, Seq2SeqConfig
 from speech2code.translation.recurrent import SpeechToTokens
 from speech2code.translation.search import beam_search
 
-TINY = {"subsampling": 4, "conv_width": 8, "encoder_width": 8, "encoder_layers": 1, "decoder_width": 12, "embedding_dim": 6, "attention_size": 8}
+TINY = {
+    "subsampling": 4,
+    "conv_width": 8,
+    "encoder_width": 8,
+    "encoder_layers": 1,
+    "decoder_width": 12,
+    "embedding_dim": 6,
+    "attention_size": 8,
+}
 
 
 def network(seed=0, vocabulary=5, end_bias=0.0, sharpness=8.0):
@@ -41,7 +49,7 @@ def logp_of(model, features, lengths, tokens):
 
 def longest_stretch(tokens):
     best = run = 1
-    for before, after in zip(tokens, tokens[1:]):
+    for before, after in pairwise(tokens):
         run = run + 1 if before == after else 1
         best = max(best, run)
     return best
@@ -81,7 +89,11 @@ def test_a_wide_beam_finds_the_best_of_all_sequences(seed, penalty):
     model = network(seed, vocabulary=3, sharpness=3.0)
     features, lengths = speech(20, seed=seed)
     every = [list(each) for size in (1, 2, 3, 4) for each in product(range(3), repeat=size)]
-    scores = {tuple(each): logp_of(model, features, lengths, each) / len(each) ** penalty for each in every if longest_stretch(each) <= 2}
+    scores = {
+        tuple(each): logp_of(model, features, lengths, each) / len(each) ** penalty
+        for each in every
+        if longest_stretch(each) <= 2
+    }
     best = max(scores, key=scores.get)
     (found,) = search(model, features, lengths, beam=300, penalty=penalty, longest=4, longest_run=2)
     assert tuple(found.tokens) == best and found.ended
@@ -99,7 +111,9 @@ def test_a_batch_is_its_items(seed, beam):
         (alone,) = search(model, features[row : row + 1, : lengths[row]], lengths[row : row + 1], beam)
         assert (alone.tokens, alone.ended) == (found.tokens, found.ended)
         assert found.score == pytest.approx(alone.score, abs=1e-4)
-        torch.testing.assert_close(found.alignment[:, : alone.alignment.shape[1]], alone.alignment, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(
+            found.alignment[:, : alone.alignment.shape[1]], alone.alignment, atol=1e-5, rtol=1e-4
+        )
 
 
 @settings(deadline=None, max_examples=30)

@@ -23,6 +23,12 @@ def ready(codebook_size=6, dim=3, decay=DECAY, seed=0):
     return codebook
 
 
+def _forget(codebook):
+    """Its code 2 is far away and has not been used for long."""
+    codebook.codes[2], codebook.ema_sum[2], codebook.ema_count[2] = 1000.0, 0.5, 1e-4
+    return codebook
+
+
 def one_hot_update(codebook, vectors):
     """Codes after one step, written as the papers write it: one-hot products, one vector at a time."""
     assignments = torch.stack([(vector - codebook.codes).square().sum(1).argmin() for vector in vectors])
@@ -73,15 +79,16 @@ def test_usage_is_of_all_batches_since_the_reset():
 
 
 def test_a_revived_code_outlives_the_next_pass():
-    codebook = ready()
-    codebook.codes[2], codebook.ema_sum[2], codebook.ema_count[2] = 1000.0, 0.5, 1e-4  # far away and forgotten
+    codebook = _forget(ready())
     vectors = torch.randn(1, 200, 3)
     mask = torch.ones(1, 200, dtype=torch.bool)
     codebook.train()(vectors, mask)
     revived = codebook.codes[2].clone()
     assert (vectors[0] - revived).norm(dim=1).min() < 1e-5  # it stands on a vector of the batch
     codebook(vectors, mask)
-    assert codebook.codes[2].norm() < 5 and (codebook.codes[2] - revived).norm() < 1.0  # drawn to its own, not thrown back
+    assert (
+        codebook.codes[2].norm() < 5 and (codebook.codes[2] - revived).norm() < 1.0
+    )  # drawn to its own, not thrown back
     assert (codebook.encode(vectors) == 2).any()
 
 
@@ -123,12 +130,13 @@ BATCHES = 4
 def _rank(rank, port, folder):
     """One of two processes: half of each global batch, with different lengths; then a run of its own from the start."""
     dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
-    shared, fresh = ready().train(), Codebook(6, 3, DECAY).train()
+    books = {"shared": ready(), "fresh": Codebook(6, 3, DECAY), "dying": _forget(ready())}
     torch.manual_seed(rank)  # what only one process draws must reach the other
     for vectors, mask in _batches():
-        shared(vectors[rank::2], mask[rank::2])
-        fresh(vectors[rank::2], mask[rank::2])
-    torch.save({"shared": shared.state_dict(), "fresh": fresh.state_dict(), "counts": shared.counts}, f"{folder}/{rank}.pt")
+        for book in books.values():
+            book.train()(vectors[rank::2], mask[rank::2])
+    states = {name: book.state_dict() for name, book in books.items()}
+    torch.save(states | {"counts": books["shared"].counts}, f"{folder}/{rank}.pt")
     dist.destroy_process_group()
 
 
@@ -144,7 +152,8 @@ def test_two_processes_hold_one_codebook(tmp_path):
         port = free.getsockname()[1]
     multiprocessing.spawn(_rank, (port, str(tmp_path)), nprocs=2)
     first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in (0, 1))
-    for kind in ("shared", "fresh"):
+    assert first["dying"]["codes"][2].norm() < 10  # revived, by a vector that one process alone has
+    for kind in ("shared", "fresh", "dying"):
         for name, value in first[kind].items():
             assert torch.equal(value, second[kind][name]), (kind, name)
     alone = ready().train()

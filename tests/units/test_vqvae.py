@@ -52,7 +52,9 @@ def test_a_padded_batch_is_its_items(reduction, train):
         assert torch.equal(alone.quantised.units[0], together.quantised.units[row, : count[row]])
         sums += torch.stack([alone.reconstruction * length, alone.commitment * count[row]]).detach()
     means = sums / torch.stack([lengths.sum(), count.sum()])
-    torch.testing.assert_close(torch.stack([together.reconstruction, together.commitment]).detach(), means, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        torch.stack([together.reconstruction, together.commitment]).detach(), means, atol=1e-5, rtol=1e-5
+    )
     torch.testing.assert_close(model.loss(together).detach(), means[0] + model.commitment * means[1])
 
 
@@ -80,7 +82,9 @@ def test_it_learns_eight_utterances(reduction):
     sounds = torch.randn(6, 39)
     features = sounds[torch.randint(6, (8, 3))].repeat_interleave(24, dim=1)
     lengths, speakers = torch.full((8,), 72), torch.zeros(8, dtype=torch.int64)
-    model = UnitDiscoverer(UnitsConfig(codebook_size=8, time_reduction=reduction, code_dim=8, width=32, blocks=1)).train()
+    model = UnitDiscoverer(
+        UnitsConfig(codebook_size=8, time_reduction=reduction, code_dim=8, width=32, blocks=1)
+    ).train()
     optimiser = torch.optim.Adam(model.parameters(), 3e-3)
     losses = []
     for _ in range(120):

@@ -1,0 +1,143 @@
+"""A finished run → docs/examples/: three test sentences to hear and to see, chosen by rule and not by ear.
+
+    python scripts/examples.py [runs/phrasebook] [docs/examples]
+
+The rule: of the sentences that the run kept for listening (evenly spread over the test split), in order of their ids,
+those at 1/4, 1/2 and 3/4. Run it where `speech2code run` ran: the source text stands in the corpus's folder.
+"""
+
+import base64
+import io
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.image import imread
+from omegaconf import OmegaConf
+
+from speech2code.audio.files import SAMPLE_RATE, save_waveform
+from speech2code.corpora.store import FeatureStore
+from speech2code.errors import UserError
+from speech2code.evaluation import figures
+from speech2code.evaluation.run_folder import RECOGNISERS, SOUNDS, RunFolder
+from speech2code.files import read_json, write_atomically
+
+NAMES = dict(zip(SOUNDS, ("source speech", "reference speech", "resynthesis", "translation")))
+NYQUIST = SAMPLE_RATE / 2000  # kHz
+
+
+class Sentence(NamedTuple):
+    """One sentence of the test split as the run left it."""
+
+    id: str
+    source: str
+    reference: str
+    waveforms: dict[str, np.ndarray]  # row → float32 (samples,)
+    heard: dict[tuple[str, str], str]  # (row, recogniser) → transcript
+
+
+def main(arguments: list[str]) -> None:
+    run = RunFolder(Path(arguments[0] if arguments else "runs/phrasebook"))
+    folder = Path(arguments[1] if len(arguments) > 1 else "docs/examples")
+    print(f"examples: {make_examples(run, folder)}")
+
+
+def make_examples(run: RunFolder, folder: Path) -> Path:
+    """Writes `<id>.<row>.flac`, `<id>.png` and README.md → its path. UserError names what the run lacks."""
+    page, texts = opening(run), source_texts(run)
+    transcripts = {(row, judge): run.transcripts(row, judge) for row in SOUNDS[1:] for judge in RECOGNISERS}
+    sentences = [read_sentence(run, each, texts[each], transcripts) for each in choose(run)]
+    for sentence in sentences:
+        for row, waveform in sentence.waveforms.items():
+            save_waveform(folder / f"{sentence.id}.{row}.flac", waveform)
+        draw(folder / f"{sentence.id}.png", sentence)
+        page += section(sentence)
+    path = folder / "README.md"
+    with write_atomically(path) as temporary:
+        temporary.write_text("\n".join(page), encoding="utf-8")
+    return path
+
+
+def choose(run: RunFolder) -> list[str]:
+    """The ids at 1/4, 1/2 and 3/4 of the sorted list. UserError when there are not three."""
+    shown = run.shown_ids()
+    chosen = [shown[len(shown) * quarter // 4] for quarter in (1, 2, 3)] if shown else []
+    if len(set(chosen)) < 3:
+        raise UserError(
+            f"{run.path}/synthesis/source holds {len(shown)} sentences, not three; run `speech2code synthesise`"
+        )
+    return chosen
+
+
+def source_texts(run: RunFolder) -> dict[str, str]:
+    """id → what the source speech says, from the corpus of the run."""
+    if run.config() is None:
+        raise UserError(f"{run.path} has no config.yaml; finish it with `speech2code report` first")
+    config = OmegaConf.create(run.config())
+    store = FeatureStore(Path(config.data) / config.corpus.name, "test")
+    return dict(zip(store.ids, store.texts("source")))
+
+
+def read_sentence(run: RunFolder, key: str, source: str, transcripts: dict) -> Sentence:
+    """All that the run holds of one sentence. UserError names what is missing."""
+    waveforms = {row: run.waveform(row, key) for row in SOUNDS}
+    lacking = [row for row in SOUNDS if waveforms[row] is None]
+    lacking += [".".join(where) for where, of_id in transcripts.items() if key not in of_id]
+    if lacking:
+        raise UserError(f"{run.path} has no {lacking[0]} of {key}; finish it with `speech2code run` first")
+    heard = {where: of_id[key][1] or "(nothing)" for where, of_id in transcripts.items()}
+    return Sentence(key, source, transcripts["original", "own"][key][0], waveforms, heard)
+
+
+def draw(path: Path, sentence: Sentence) -> None:
+    """Four spectrograms on one time axis, the report's pictures, each with what is said in it → PNG."""
+    said = {"source": sentence.source, "original": sentence.reference}
+    figure = Figure(figsize=(9, 7.2), layout="constrained")
+    panels = figure.subplots(len(SOUNDS), 1, sharex=True, sharey=True)
+    for panel, (row, waveform) in zip(panels, sentence.waveforms.items()):
+        png = base64.b64decode(figures.spectrogram(waveform).partition(",")[2])
+        extent = (0, len(waveform) / SAMPLE_RATE, 0, NYQUIST)
+        panel.imshow(imread(io.BytesIO(png)), extent=extent, aspect="auto")
+        text = said.get(row) or f"read as “{sentence.heard[row, 'own']}”"
+        panel.set_title(f"{NAMES[row]}: {text}", fontsize=10, loc="left")
+        panel.set_ylabel("kHz")
+    panels[-1].set(xlabel="seconds", xlim=(0, max(map(len, sentence.waveforms.values())) / SAMPLE_RATE))
+    with write_atomically(path) as temporary:
+        figure.savefig(temporary, format="png", dpi=90, metadata={"Software": None})  # the same run, the same bytes
+
+
+def opening(run: RunFolder) -> list[str]:
+    """The page's head: what this is, how it was chosen, which run it comes from."""
+    origin = read_json(run.path / "run.json")
+    machine = origin["machine"]
+    return [
+        "# Examples",
+        "",
+        f"Three test sentences, chosen by rule and not by ear: of the {len(run.shown_ids())} that the run kept for",
+        "listening, evenly spread over the test split and in order of their ids, those at 1/4, 1/2 and 3/4.",
+        "*Resynthesis* is the reference speech through its own units and back; *translation* is the system's answer",
+        "to the source speech.",
+        "",
+        f"Run: `{origin['command']}`, seed {origin['seed']}, commit `{origin['commit']}`,",
+        f"on {machine['processor']} ({machine['cores']} cores, GPU: {machine['gpu']}). Made by `scripts/examples.py`.",
+        "",
+    ]
+
+
+def section(sentence: Sentence) -> list[str]:
+    """Its texts, a table of its sounds and what the recognisers read in them, its picture."""
+    lines = [f"## {sentence.id}", "", f"Source: **{sentence.source}**  ", f"Reference: **{sentence.reference}**", ""]
+    lines += ["| sound | own recogniser | PocketSphinx |", "|---|---|---|"]
+    for row in SOUNDS:
+        read = [sentence.heard.get((row, judge), "") for judge in RECOGNISERS]  # the source is not English
+        lines.append(f"| [{NAMES[row]}]({sentence.id}.{row}.flac) | {' | '.join(read)} |")
+    return [*lines, "", f"![Spectrograms of {sentence.id}]({sentence.id}.png)", ""]
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except UserError as error:
+        sys.exit(f"examples: {error}")

@@ -1,0 +1,77 @@
+"""Every file in conf/ composes, and every mistake is one line that names the key."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from speech2code.cli import STAGES
+from speech2code.compose import FOLDER, compose, to_yaml
+
+CHOICES = [(path.parent.name, path.stem) for path in sorted(FOLDER.glob("*/*.yaml"))]
+
+
+@pytest.mark.parametrize(("group", "name"), CHOICES, ids="=".join)
+def test_every_file_composes(group, name):
+    config = compose([f"{group}={name}", *([] if group == "experiment" else ["name=mine"])])
+    assert config.name and config.corpus.name
+    assert "???" not in to_yaml(config)  # nothing is left without a value
+
+
+@pytest.mark.parametrize("name", [name for group, name in CHOICES if group == "experiment"])
+def test_every_experiment_has_its_own_folder_and_an_end(name):
+    config = compose([f"experiment={name}"])
+    others = [
+        compose([f"experiment={other}"]).name for group, other in CHOICES if group == "experiment" and other != name
+    ]
+    assert config.name not in others
+    for part in (config.units, config.inverter, config.translator, config.recogniser):
+        assert part.training.steps or part.training.epochs or config.trainer.minutes
+
+
+@pytest.mark.parametrize(
+    ("overrides", "sentence"),
+    [
+        (["units.codebok_size=32"], "no setting is called units.codebok_size; did you mean units.codebook_size?"),
+        (["unit.codebook_size=32"], "units.codebook_size"),
+        (["units.training.step=32"], "units.training.step"),
+        (["experiment=nothing"], "experiment=nothing does not exist; choose one of"),
+        (["units=huge"], "units=huge does not exist; choose one of vqvae"),
+        (["units.time_reduction=5"], "units.time_reduction=5 is not possible; choose one of 1, 2, 4, 8, 12"),
+        (["translator.attention=bahdanau"], "translator.attention=bahdanau is not possible; choose one of dot, mlp"),
+        (["translator.subsampling=3"], "translator.subsampling=3 is not possible"),
+        (["inverter.fft_size=400"], "inverter.fft_size=400 is not possible"),
+        (["search.beam=0"], "search.beam=0 is not possible; it must be at least 1"),
+        (["units.codebook_size=many"], "codebook_size"),
+        (["units.training.learning_rate=fast"], "learning_rate"),
+        (["units.codebook_size"], "units.codebook_size"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_the_key(refused, overrides, sentence):
+    named = [] if any("experiment" in each for each in overrides) else ["name=mine"]
+    assert sentence in refused("config", *named, *overrides)
+
+
+@pytest.mark.parametrize("verb", [*STAGES, "run", "config"])
+def test_a_missing_value_is_named_before_any_work(refused, verb, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "name has no value; choose an experiment (experiment=phrasebook) or set name=" in refused(verb)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_misspelt_verb(refused):
+    assert refused("discoverr") == "speech2code: no verb is called discoverr; did you mean discover?"
+
+
+def test_a_manifest_without_a_path(refused, tmp_path):
+    assert "set corpus.path=" in refused("prepare", "corpus=manifest", "name=a", f"data={tmp_path}", f"runs={tmp_path}")
+
+
+def test_the_program_itself_ends_with_two_and_no_traceback(tmp_path):
+    command = [sys.executable, "-m", "speech2code", "run", "units.codebok_size=32", "name=a"]
+    environment = {**os.environ, "PYTHONPATH": str(FOLDER.parent)}
+    ended = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path, env=environment)
+    assert ended.returncode == 2 and ended.stdout == ""
+    assert ended.stderr.count("\n") == 1 and "did you mean units.codebook_size?" in ended.stderr
+    assert not list(tmp_path.iterdir())

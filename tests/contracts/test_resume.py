@@ -1,0 +1,116 @@
+"""Resume is running the same command again: after SIGTERM in the middle of a stage, and after the end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import speech2code
+from speech2code import runner
+from speech2code.cli import main
+from speech2code.files import read_json
+
+ROOT = Path(speech2code.__file__).parent.parent
+WORK = 0.5  # seconds of training that are left for the second attempt
+
+
+def events(folder):
+    return sum(path.stat().st_size for path in folder.glob("events.out.tfevents*"))
+
+
+def test_a_stage_killed_in_the_middle_goes_on_and_ends(textless, tmp_path, capsys):
+    # a budget in minutes belongs to no stage's settings: the first attempt could train for an hour
+    overrides = textless.overrides(tmp_path, "units.training.steps=1000000", "trainer.minutes=60")
+    folder = tmp_path / "tiny" / "units"
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "speech2code", "discover", *overrides],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    try:
+        deadline = time.monotonic() + 90
+        while not events(folder) and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)  # as a terminal and `run` do together
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130, errors
+    assert errors.splitlines()[-1] == "speech2code: interrupted; the same command goes on from here"
+    assert "Traceback" not in errors
+    record = read_json(folder / "stage.json")
+    assert not record["done"] and record["seconds"] > 0
+
+    import torch
+
+    counters = torch.load(folder / "last.ckpt", weights_only=True)["counters"]
+    assert counters["step"] > 0
+    overrides[-1] = f"trainer.minutes={(counters['elapsed'] + WORK) / 60}"
+    main(["discover", *overrides])
+    assert f"discover: going on from step {counters['step']}" in capsys.readouterr().out
+    done = read_json(folder / "stage.json")
+    assert done["done"] and done["steps"] > counters["step"]
+    assert done["seconds"] > record["seconds"]  # of both attempts
+    assert sorted(path.stem for path in folder.glob("*.npz")) == ["dev", "test", "train", "unseen"]
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def snapshot(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def in_process(monkeypatch):
+    """Stages of `run` within this process: what it starts and in which order, without seven start-ups of Python."""
+    started = []
+
+    def popen(command, **_):
+        verb = command[3]
+        started.append(verb)
+        try:
+            main(command[3:])
+            code = 0
+        except SystemExit as stop:
+            code = stop.code
+        return SimpleNamespace(poll=lambda: code, returncode=code)
+
+    monkeypatch.setattr(runner, "subprocess", SimpleNamespace(Popen=popen))
+    monkeypatch.setattr(runner.time, "sleep", lambda _: None)
+    return started
+
+
+def test_run_does_everything_once_and_nothing_twice(textless, tmp_path, in_process, capsys):
+    overrides = textless.overrides(tmp_path)
+    main(["run", *overrides])
+    assert "the corpus has no target text: nothing is scored" in capsys.readouterr().out
+    assert sorted(in_process) == ["discover", "invert", "report", "synthesise", "translate"]
+    assert in_process.index("discover") < min(in_process.index("invert"), in_process.index("translate"))
+    run = tmp_path / "tiny"
+    assert (run / "report.html").exists() and (run / "model" / "model.safetensors").exists()
+    before = snapshot(run)
+    main(["run", *overrides])
+    out = capsys.readouterr().out
+    for stage in ("prepare", "units", "inverter", "translator", "synthesis"):
+        assert f"{stage}: done already" in out
+    after = snapshot(run)
+    assert before.keys() == after.keys()
+    changed = {path.name for path in before if before[path] != after[path]}
+    assert changed <= {"report.html", "config.yaml", "seconds.json", "run.json"}  # the page alone is written anew
+
+
+def test_run_stops_at_a_stage_that_fails(textless, tmp_path, in_process, capsys):
+    main(["discover", *textless.overrides(tmp_path)])
+    with pytest.raises(SystemExit):
+        main(["run", *textless.overrides(tmp_path, "units.codebook_size=4")])
+    assert in_process == ["discover"]
+    errors = capsys.readouterr().err
+    assert "was made with units.codebook_size=8" in errors and "stage discover failed" in errors

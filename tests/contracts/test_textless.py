@@ -1,0 +1,55 @@
+"""The promise of the program: text is for the evaluation alone."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from speech2code.audio.files import load_waveform
+from speech2code.cli import main
+from speech2code.corpora.store import FeatureStore
+from speech2code.files import read_json
+
+TRAINING = ("discover", "invert", "translate", "synthesise")
+
+
+def check_spoken(run, count):
+    for row in ("translation", "resynthesis"):
+        sounds = [load_waveform(path) for path in sorted((run / "synthesis" / row).glob("*.wav"))]
+        assert len(sounds) == count
+        assert all(len(sound) and np.isfinite(sound).all() and np.abs(sound).max() > 0.1 for sound in sounds)
+    units = read_json(run / "synthesis" / "units.json")
+    assert len(units["translation"]) == len(units["reference"]) == count
+
+
+def test_recordings_without_any_text_become_speech(textless, tmp_path, refused):
+    assert not list(textless.data.rglob("text.json"))
+    for verb in TRAINING:
+        main([verb, *textless.overrides(tmp_path)])
+    check_spoken(tmp_path / "tiny", 3)
+    sentence = refused("recognise", *textless.overrides(tmp_path))
+    assert "has no target text, which the evaluation needs" in sentence
+
+
+def test_text_that_is_there_is_never_opened(transcribed, tmp_path, monkeypatch):
+    assert (transcribed.folder / "test" / "text.json").exists()
+    corpus = transcribed._replace(data=tmp_path / "data")
+    shutil.copytree(transcribed.data, corpus.data)
+    for path in corpus.data.rglob("text.json"):
+        path.write_text("no JSON")
+
+    def opened(*_):
+        pytest.fail("a stage before the evaluation read text")
+
+    monkeypatch.setattr(FeatureStore, "texts", opened)
+    monkeypatch.setattr(FeatureStore, "has_text", opened)
+    for verb in TRAINING:
+        main([verb, *corpus.overrides(tmp_path / "runs")])
+    check_spoken(tmp_path / "runs" / "tiny", 3)
+
+
+def test_text_changes_nothing_that_is_learnt_from(textless, transcribed):
+    for split in ("train", "dev", "test", "unseen"):
+        for kind in ("source_mfcc", "target_mfcc", "source_waveform", "target_waveform"):
+            one, two = (np.load(corpus.folder / split / f"{kind}.npy") for corpus in (textless, transcribed))
+            assert np.array_equal(one, two)

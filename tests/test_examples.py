@@ -1,0 +1,125 @@
+"""scripts/examples.py on a run's folder made by hand: what it chooses, what it writes, what it refuses."""
+
+import contextlib
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from speech2code.audio.files import load_waveform, save_waveform
+from speech2code.errors import UserError
+from speech2code.files import write_json
+
+SCRIPT = Path(__file__).parent.parent / "scripts" / "examples.py"
+IDS = [f"test-{number:03d}" for number in (0, 9, 20, 31, 40, 44, 58, 60, 77, 81, 90, 99)]
+CHOSEN = ["test-031", "test-058", "test-081"]
+ROWS = ("source", "original", "resynthesis", "translation")
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory) -> Path:
+    """A folder with runs/mine and the corpus that its config.yaml names."""
+    work = tmp_path_factory.mktemp("work")
+    run, test = work / "runs" / "mine", work / "data" / "told" / "test"
+    for number, sentence in enumerate(IDS):
+        for row, name in enumerate(ROWS):
+            time = np.arange(16_000 + 800 * number + 1600 * row) / 16_000
+            tone = 0.4 * np.sin(2 * np.pi * (200 + 300 * row + 10 * number) * time)
+            save_waveform(run / "synthesis" / name / f"{sentence}.wav", tone.astype(np.float32))
+    for row in ROWS[1:]:
+        for recogniser in ("own", "pocketsphinx"):
+            lines = [f"{sentence}\tmeant {sentence}\t{recogniser} {row} {sentence}" for sentence in IDS]
+            path = run / "evaluation" / f"{row}.{recogniser}.tsv"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("\n".join(["id\treference\thypothesis", *lines]) + "\n")
+    write_json(test / "items.json", {"ids": IDS, "source_speakers": [], "target_speakers": []})
+    write_json(test / "text.json", {"source": [f"où est {each}" for each in IDS], "target": IDS})
+    (run / "config.yaml").write_text("data: data\ncorpus:\n  name: told\n")
+    machine = {"processor": "Abacus", "cores": 2, "gpu": "none"}
+    write_json(
+        run / "run.json", {"command": "speech2code run name=mine", "seed": 7, "commit": "abc", "machine": machine}
+    )
+    return work
+
+
+make_examples = runpy.run_path(str(SCRIPT))["main"]
+
+
+@pytest.fixture(scope="module")
+def made(work) -> Path:
+    with contextlib.chdir(work):
+        make_examples(["runs/mine", "examples"])
+    return work / "examples"
+
+
+def test_it_takes_the_sentences_at_the_quarters(made):
+    names = [f"{sentence}.{row}.flac" for sentence in CHOSEN for row in ROWS] + [f"{each}.png" for each in CHOSEN]
+    assert {path.name for path in made.iterdir()} == {*names, "README.md"}
+
+
+def test_the_sounds_are_those_of_the_run(work, made):
+    for row in ROWS:
+        original = load_waveform(work / "runs" / "mine" / "synthesis" / row / f"{CHOSEN[1]}.wav")
+        np.testing.assert_allclose(load_waveform(made / f"{CHOSEN[1]}.{row}.flac"), original, atol=1e-4)
+
+
+def test_the_page_tells_texts_transcripts_rule_and_origin(made):
+    page = (made / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (.*)$", page, re.MULTILINE) == CHOSEN
+    for expected in ("1/4, 1/2 and 3/4", "`speech2code run name=mine`", "seed 7", "`abc`", "Abacus", "of the 12"):
+        assert expected in page
+    part = page[page.index(f"## {CHOSEN[1]}") : page.index(f"## {CHOSEN[2]}")]
+    assert f"**où est {CHOSEN[1]}**" in part and f"**meant {CHOSEN[1]}**" in part
+    for row in ROWS[1:]:
+        assert f".{row}.flac) | own {row} {CHOSEN[1]} | pocketsphinx {row} {CHOSEN[1]} |" in part
+
+
+def test_every_link_leads_to_a_file(made):
+    links = re.findall(r"\]\(([^)]+)\)", (made / "README.md").read_text(encoding="utf-8"))
+    assert len(links) == len(CHOSEN) * (len(ROWS) + 1)
+    assert all((made / link).is_file() for link in links)
+
+
+def test_the_picture_has_four_panels_on_one_time_axis(made):
+    from matplotlib.image import imread
+
+    picture = imread(made / f"{CHOSEN[0]}.png")[:, :, :3]
+    panels = np.array_split(picture, 4)
+    dark = [np.mean(panel.sum(axis=2) < 0.5) for panel in panels]  # a tone's spectrogram is dark but for one line
+    assert dark[0] > 0.3 and (np.diff(dark) > 0.01).all()  # each row of the run was made longer than the one before
+
+
+@pytest.mark.parametrize(
+    "lost, sentence",
+    [
+        ("synthesis/translation", "has no translation of test-031"),
+        ("evaluation/resynthesis.own.tsv", "has no resynthesis.own of test-031"),
+        ("synthesis/source", "holds 0 sentences, not three"),
+        ("config.yaml", "has no config.yaml"),
+        ("run.json", "run.json"),
+    ],
+)
+def test_an_unfinished_run_is_refused_before_anything_is_written(work, tmp_path, monkeypatch, lost, sentence):
+    for part in ("runs", "data"):
+        shutil.copytree(work / part, tmp_path / part)
+    path = tmp_path / "runs" / "mine" / lost
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=sentence):
+        make_examples(["runs/mine", "examples"])
+    assert not (tmp_path / "examples").exists()
+
+
+def test_a_folder_that_is_no_run_is_one_sentence_on_the_command_line(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, SCRIPT, "runs/no"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "examples: there is no run folder runs/no; give the folder of a run, such as runs/phrasebook\n"
+    )

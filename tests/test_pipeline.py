@@ -1,0 +1,100 @@
+"""A trained system as one object, and the first thing a user sees."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from speech2code.cli import HELP
+from speech2code.config import InverterConfig, SearchConfig, Seq2SeqConfig, UnitsConfig
+from speech2code.pipeline import Limits, SpeechTranslator
+
+LIMITS = Limits(longest=12, longest_run=3)
+NARROW = {
+    "conv_width": 16,
+    "encoder_width": 16,
+    "encoder_layers": 1,
+    "decoder_width": 16,
+    "embedding_dim": 8,
+    "attention_size": 8,
+}
+
+
+def system(**inverter):
+    torch.manual_seed(3)
+    parts = (
+        UnitsConfig(codebook_size=8, time_reduction=4, code_dim=8, width=16, blocks=1),
+        InverterConfig(
+            **{
+                "width": 16,
+                "frame_width": 16,
+                "blocks": 1,
+                "lstm_layers": 1,
+                "fft_size": 512,
+                "iterations": 4,
+                **inverter,
+            }
+        ),
+        Seq2SeqConfig(**NARROW),
+        SearchConfig(beam=3),
+    )
+    model = SpeechTranslator(*parts, LIMITS, speakers=2)
+    for name in ("source", "target"):
+        getattr(model, f"{name}_mean").normal_()
+        getattr(model, f"{name}_std").uniform_(1, 3)
+    return model.eval()
+
+
+def speech(seconds=0.8, seed=0):
+    return (0.1 * np.random.default_rng(seed).standard_normal(int(seconds * 16_000))).astype(np.float32)
+
+
+@pytest.mark.parametrize("inverter", [{}, {"target_scale": "linear", "fft_size": 2048}])
+def test_translate_gives_a_waveform_of_the_units_length(inverter):
+    model = system(**inverter)
+    units = model.translate_to_units([speech()])[0].tokens
+    waveform = model.translate(speech())
+    assert waveform.dtype == np.float32 and waveform.shape == ((len(units) * 4 - 1) * 160,)
+    assert np.isfinite(waveform).all() and np.abs(waveform).max() == pytest.approx(0.7)
+
+
+def test_an_exported_folder_speaks_the_same(tmp_path):
+    model = system()
+    model.save_pretrained(tmp_path / "model")
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["config.json", "model.safetensors"]
+    torch.manual_seed(50)
+    loaded = SpeechTranslator.from_pretrained(tmp_path / "model")
+    assert np.array_equal(loaded.translate(speech()), model.translate(speech()))
+    assert loaded.limits == LIMITS and loaded.search == SearchConfig(beam=3)
+    assert loaded.encode([speech()]) == model.encode([speech()])
+    assert loaded.state_dict().keys() == model.state_dict().keys()
+
+
+def test_a_batch_is_its_sentences():
+    model = system()
+    sounds = [speech(0.5, 1), speech(1.3, 2), speech(0.2, 3)]
+    together = model.translate_to_units(sounds)
+    for sound, found, units in zip(sounds, together, model.encode(sounds)):
+        assert model.translate_to_units([sound])[0].tokens == found.tokens
+        assert model.encode([sound]) == [units] and len(units) == -(-(len(sound) // 160 + 1) // 4)
+    spoken = [[1, 2, 3], [4] * 9]
+    for tokens, waveform in zip(spoken, model.speak(spoken)):
+        (alone,) = model.speak([tokens])
+        assert waveform.shape == alone.shape == ((len(tokens) * 4 - 1) * 160,)
+        np.testing.assert_allclose(waveform, alone, atol=1e-3)
+
+
+def test_a_speaker_is_heard():
+    model = system()
+    first, second = (model.speak([[1, 5, 2, 2, 7]], speaker)[0] for speaker in (0, 1))
+    assert not np.allclose(first, second)
+
+
+def test_the_help_fits_a_screen_and_loads_nothing_heavy():
+    assert 15 <= len(HELP.splitlines()) <= 30 and max(map(len, HELP.splitlines())) <= 100
+    heavy = "{'torch', 'hydra', 'librosa', 'numpy', 'lightning', 'matplotlib'}"
+    code = f"import sys; from speech2code.cli import main; main(['--help']); print({heavy} & set(sys.modules))"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == f"{HELP}\nset()\n"

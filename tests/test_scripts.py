@@ -1,0 +1,64 @@
+"""The scripts are sound, and the demo's goes through the stages as the command line knows them."""
+
+import ast
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from speech2code.cli import STAGES
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+# stands for the program: writes down how it was called, and makes what the script reads
+STAND_IN = """#!/usr/bin/env bash
+echo "$*" >>"$CALLS"
+if [ "$1" = config ]; then
+  printf 'name: mine\\ncorpus:\\n  name: other\\nruns: %s\\n' "$RUNS"
+elif [ "$1" = synthesise ]; then
+  mkdir -p "$RUNS/mine/synthesis/source"
+  touch "$RUNS/mine/synthesis/source/test-0001.wav" "$RUNS/mine/synthesis/source/test-0002.wav"
+elif [ "$1" = "$BROKEN" ]; then
+  exit 2
+fi
+"""
+
+
+@pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.sh")), ids=lambda path: path.name)
+def test_shell_script_parses_and_stops_at_the_first_error(path):
+    checked = subprocess.run(["bash", "-n", path], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+    assert "set -euo pipefail" in path.read_text(encoding="utf-8")
+    assert os.access(path, os.X_OK)
+
+
+@pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.name)
+def test_python_script_parses_and_says_what_it_does(path):
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+
+
+def phrasebook(tmp_path, *overrides, broken="nothing") -> tuple[int, list[list[str]]]:
+    """Runs scripts/phrasebook.sh with a stand-in for speech2code: its exit code, and the calls it made."""
+    program, calls = tmp_path / "bin" / "speech2code", tmp_path / "calls"
+    program.parent.mkdir()
+    program.write_text(STAND_IN)
+    program.chmod(0o755)
+    settings = {"PATH": f"{program.parent}:{os.environ['PATH']}", "CALLS": str(calls), "RUNS": str(tmp_path / "runs")}
+    command = ["bash", SCRIPTS / "phrasebook.sh", *overrides]
+    ended = subprocess.run(command, env=os.environ | settings | {"BROKEN": broken}, capture_output=True, check=False)
+    return ended.returncode, [line.split() for line in calls.read_text().splitlines()]
+
+
+def test_phrasebook_takes_every_stage_in_the_order_of_the_command_line(tmp_path):
+    code, calls = phrasebook(tmp_path, "name=mine", "trainer.threads=1")
+    assert code == 0
+    assert [call[0] for call in calls] == ["config", *STAGES, "say"]
+    assert all(call[1:] == ["experiment=phrasebook", "name=mine", "trainer.threads=1"] for call in calls[:-1])
+    run = tmp_path / "runs" / "mine"
+    assert calls[-1] == ["say", f"{run}/synthesis/source/test-0001.wav", f"{run}/said.wav", f"model={run}/model"]
+
+
+def test_phrasebook_stops_where_a_stage_fails(tmp_path):
+    code, calls = phrasebook(tmp_path, broken="invert")
+    assert code != 0
+    assert calls[-1][0] == "invert"
