@@ -34,7 +34,8 @@ STAGES = ("prepare", "discover", "recognise", "invert", "translate", "synthesise
 def main(arguments: list[str] | None = None) -> None:
     """Runs one verb; exits with 0, 2 after a mistake of the user's (one sentence), 130 after an interruption."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, _stop)
     try:
         _dispatch(arguments)
     except UserError as error:
@@ -121,6 +122,13 @@ def _say(arguments: list[str]) -> None:
     if reason:
         raise UserError(f"{files[0]} cannot be translated: {reason}")
     save_waveform(files[1], SpeechTranslator.from_pretrained(model).translate(trim_silence(waveform)))
+
+
+def _stop(*_) -> None:
+    """The first signal interrupts; a second one must not interrupt the saving."""
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _complain(sentence: str) -> int:

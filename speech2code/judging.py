@@ -1,6 +1,8 @@
 """The stages after training: speak the test sentences, transcribe and score them, write the report."""
 
 import csv
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +28,7 @@ from speech2code.units.sequences import UnitSequences
 
 SHOWN = 12  # sentences with players and pictures in the report
 BATCH = 16
+ROWS = ("original", "resynthesis", "translation", "unseen")
 FIGURES = ("bleu", "bleu_low", "bleu_high", "meteor", "wer", "wer_low", "wer_high", "cer")
 
 
@@ -98,37 +101,42 @@ def evaluate(config: Config) -> None:
             return
         units, ended = (read_json(run / "synthesis" / f"{name}.json") for name in ("units", "ended"))
         recognisers = load_recogniser(config), PocketSphinx()
-        scores: dict = {}
-        detected: dict = {}
-        for row in ("original", "resynthesis", "translation", "unseen"):
+        transcripts: dict[tuple[str, str], list[str]] = {}
+        references, detected = {}, {}
+        for row in ROWS:
             split = "unseen" if row == "unseen" else "test"
             if not (data_folder(config) / split).exists():
                 continue
             store = FeatureStore(data_folder(config), split)
-            references = store.texts("target")
+            references[row] = store.texts("target")
             waveforms = _waveforms(run, row, store)
-            transcripts = {
-                each.name: _transcripts(run, row, each, store.ids, references, waveforms) for each in recognisers
-            }
-            results = {name: score(texts, references) for name, texts in transcripts.items()}
-            scores[row] = {name: {key: result.as_dict()[key] for key in FIGURES} for name, result in results.items()}
-            sequences = units.get({"original": "", "resynthesis": "reference"}.get(row, row))
+            for each in recognisers:
+                transcripts[row, each.name] = _transcripts(run, row, each, store.ids, references[row], waveforms)
+            sequences = units.get("reference" if row == "resynthesis" else row)
             ordered = [[table[key] for key in store.ids] if table else None for table in (sequences, ended.get(row))]
-            detected[row] = detect(waveforms, ordered[0], transcripts["own"], references, ordered[1])
-            signature = {"bleu": results["own"].bleu_signature, "meteor": results["own"].meteor_signature}
+            detected[row] = detect(waveforms, ordered[0], transcripts[row, "own"], references[row], ordered[1])
+        with ThreadPoolExecutor(config.trainer.jobs) as pool:  # METEOR's Java takes seconds to start
+            results = list(pool.map(score, transcripts.values(), (references[row] for row, _ in transcripts)))
+        scores: dict = {row: {} for row in references}
+        for (row, recogniser), result in zip(transcripts, results):
+            scores[row][recogniser] = {key: result.as_dict()[key] for key in FIGURES}
+        signature = {"bleu": results[0].bleu_signature, "meteor": results[0].meteor_signature}
         write_json(run / "evaluation" / "detectors.json", detected)
         write_json(run / "scores.json", scores | {"seconds": seconds_of(run), "signature": signature})
 
 
 def report(config: Config) -> None:
-    """One HTML page from what the run's folder holds."""
-    run = run_folder(config)
+    """One HTML page from what the run's folder holds; the times of all stages go into `scores.json`."""
+    run, began = run_folder(config), time.monotonic()
     with write_atomically(run / "config.yaml") as temporary:
         temporary.write_text(to_yaml(config) + "\n", encoding="utf-8")
     write_json(run / "seconds.json", seconds_of(run))
     if not (run / "run.json").exists():
         write_json(run / "run.json", describe_run(config.trainer.seed))
     print(f"report: {write_report(run)}")
+    if (run / "scores.json").exists():
+        seconds = seconds_of(run) | {"report": round(time.monotonic() - began, 2)}
+        write_json(run / "scores.json", read_json(run / "scores.json") | {"seconds": seconds})
 
 
 def _waveforms(run: Path, row: str, store: FeatureStore) -> list[np.ndarray]:

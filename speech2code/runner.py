@@ -4,13 +4,14 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
 from speech2code.evaluation.provenance import describe_run
 from speech2code.files import write_json
-from speech2code.stage import seconds_of
+from speech2code.stage import RECORD, seconds_of
 from speech2code.stages import data_folder, prepare, run_folder
 
 # stage → stages it needs; in the order in which free cores take them
@@ -50,7 +51,9 @@ def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:
     try:
         while running or (waiting and not failed):
             for name in [] if failed else [each for each in waiting if set(NEEDS[each]) <= done]:
-                if len(running) < config.trainer.jobs:
+                if name == "report" and _report_is_fresh(run_folder(config)):
+                    waiting.remove(name)
+                elif len(running) < config.trainer.jobs:
                     row = min(set(range(config.trainer.jobs)) - {taken for _, taken in running.values()})
                     running[name] = _start(name, overrides, row, config.trainer.threads), row
                     waiting.remove(name)
@@ -68,6 +71,12 @@ def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:
         raise UserError(
             f"stage {failed[0]} failed (its message stands above); the same command goes on once that is mended"
         )
+
+
+def _report_is_fresh(run: Path) -> bool:
+    """True where report.html is younger than every stage."""
+    page = run / "report.html"
+    return page.exists() and all(each.stat().st_mtime <= page.stat().st_mtime for each in run.glob(f"*/{RECORD}"))
 
 
 def _start(name: str, overrides: list[str], row: int, threads: int) -> subprocess.Popen:

@@ -14,6 +14,7 @@ from speech2code.audio.features import MFCC_DIM, frame_mask
 from speech2code.config import Seq2SeqConfig
 from speech2code.layers import SLOPE, BiLstm, MaskedBatchNorm, channel_mask, pad_time, strided
 from speech2code.translation.attention import Attention, Memory
+from speech2code.translation.cell import DecoderCell, Tape
 
 
 class State(NamedTuple):
@@ -37,7 +38,7 @@ class SpeechToTokens(nn.Module):
         memory_dim = width = config.decoder_width
         self.embedding = nn.Embedding(vocabulary + 1, config.embedding_dim)
         self.attention = Attention(config.attention, memory_dim, width, config.attention_size)
-        self.cell = nn.LSTMCell(config.embedding_dim + memory_dim, width)
+        self.cell = DecoderCell(config.embedding_dim, memory_dim, width)
         self.mix = nn.Linear(width + memory_dim, width)
         self.dropout = nn.Dropout(config.dropout)
         self.output = nn.Linear(width, vocabulary + 1)
@@ -49,9 +50,9 @@ class SpeechToTokens(nn.Module):
         memory = self.encode(features, lengths)
         state = self.start(memory)
         embedded = self.dropout(self.embedding(F.pad(tokens, (1, 0), value=self.end)))
-        outputs, alignments = [], []
-        for step in embedded.unbind(1):
-            state, alignment = self._advance(step, memory, state)
+        outputs, alignments, tape = [], [], []
+        for gates in self.cell.embedded(embedded).unbind(1):
+            state, alignment = self._advance(gates, memory, state, tape)
             outputs.append(torch.cat([state.hidden, state.context], dim=1))
             alignments.append(alignment)
         return self._logits(torch.stack(outputs, dim=1)), torch.stack(alignments, dim=1)
@@ -70,19 +71,19 @@ class SpeechToTokens(nn.Module):
         return self.attention.memory(states, frame_mask(state_lengths, states.shape[1]))
 
     def start(self, memory: Memory) -> State:
-        zeros = memory.states.new_zeros(len(memory.states), self.cell.hidden_size)
+        zeros = memory.states.new_zeros(len(memory.states), self.cell.width)
         context = memory.states.new_zeros(len(memory.states), memory.states.shape[2])
         return State(zeros, zeros, context, self.attention.start(memory))
 
     def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State, Tensor]:
         """Last tokens `(batch,)` → log-probabilities of the next `(batch, vocabulary + 1)`, state, alignment
         `(batch, time)`."""
-        state, alignment = self._advance(self.embedding(tokens), memory, state)
+        state, alignment = self._advance(self.cell.embedded(self.embedding(tokens)), memory, state, [])
         logits = self._logits(torch.cat([state.hidden, state.context], dim=1))
         return logits.log_softmax(dim=1), state, alignment
 
-    def _advance(self, embedded: Tensor, memory: Memory, state: State) -> tuple[State, Tensor]:
-        hidden, cell = self.cell(torch.cat([embedded, state.context], dim=1), (state.hidden, state.cell))
+    def _advance(self, gates: Tensor, memory: Memory, state: State, tape: Tape) -> tuple[State, Tensor]:
+        hidden, cell = self.cell(gates, state.context, state.hidden, state.cell, tape)
         context, alignment, history = self.attention(hidden, memory, state.history)
         return State(hidden, cell, context, history), alignment
 
