@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from importlib import import_module
 
 from speech2code.errors import UserError
 
@@ -28,14 +29,23 @@ Overrides are key=value (Hydra): experiment=phrasebook  corpus=manifest corpus.p
 All settings with types and units: speech2code/config.py; values: conf/
 How to use your own recordings: README.md"""
 
-STAGES = ("prepare", "discover", "recognise", "invert", "translate", "synthesise", "evaluate", "report")
+STAGES = {  # verb → the module of speech2code.stages it is in
+    "prepare": "learn",
+    "discover": "learn",
+    "recognise": "learn",
+    "invert": "learn",
+    "translate": "learn",
+    "synthesise": "speak",
+    "evaluate": "judge",
+    "report": "judge",
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs one verb; exits with 0, 2 after a mistake of the user's (one sentence), 130 after an interruption."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         _dispatch(arguments)
     except UserError as error:
@@ -90,11 +100,7 @@ def _stage(verb: str, overrides: list[str]) -> None:
     from speech2code.compose import compose
 
     config = compose(overrides)
-    if verb in ("synthesise", "evaluate", "report"):
-        from speech2code import judging as home
-    else:
-        from speech2code import stages as home
-    getattr(home, verb)(config)
+    getattr(import_module(f"speech2code.stages.{STAGES[verb]}"), verb)(config)
 
 
 def _say(arguments: list[str]) -> None:

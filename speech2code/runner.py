@@ -11,8 +11,9 @@ from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
 from speech2code.evaluation.provenance import describe_run
 from speech2code.files import write_json
-from speech2code.stage import RECORD, seconds_of
-from speech2code.stages import data_folder, prepare, run_folder
+from speech2code.stages.folders import data_folder, run_folder
+from speech2code.stages.learn import prepare
+from speech2code.stages.record import RECORD, seconds_of
 
 # stage → stages it needs; in the order in which free cores take them
 NEEDS = {

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from tqdm import tqdm
 
@@ -44,8 +44,8 @@ class Progress:
             self.bar.close()
 
 
-def bar(items: Sequence, name: str) -> tqdm:
+def bar(items: Iterable, name: str, total: int | None = None) -> tqdm:
     """The items one by one, with a bar and the time left."""
     terminal = sys.stderr.isatty()
     row = int(os.environ.get("SPEECH2CODE_ROW", "0"))
-    return tqdm(items, desc=name, position=row, mininterval=1 if terminal else LINE_SECONDS, leave=False)
+    return tqdm(items, name, total, position=row, mininterval=1 if terminal else LINE_SECONDS, leave=False)

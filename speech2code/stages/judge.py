@@ -1,4 +1,4 @@
-"""The stages after training: speak the test sentences, transcribe and score them, write the report."""
+"""Stages `evaluate` and `report`: transcribe and score what was spoken, show everything on one page."""
 
 import csv
 import time
@@ -8,84 +8,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from speech2code.audio.files import load_waveform, save_waveform
+from speech2code.audio.files import load_waveform
 from speech2code.compose import to_yaml
 from speech2code.config import Config
-from speech2code.corpora.batches import in_order
 from speech2code.corpora.store import FeatureStore
 from speech2code.evaluation.detectors import detect
 from speech2code.evaluation.normalise import normalise
 from speech2code.evaluation.provenance import describe_run
+from speech2code.evaluation.recognisers.attention import AttentionRecogniser
 from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
 from speech2code.evaluation.report import write_report
 from speech2code.evaluation.scores import score
 from speech2code.files import read_json, write_atomically, write_json
-from speech2code.pipeline import SpeechTranslator
-from speech2code.stage import finished, seconds_of, stage
-from speech2code.stages import data_folder, export, load_recogniser, run_folder
-from speech2code.training.progress import bar
-from speech2code.units.sequences import UnitSequences
+from speech2code.stages.folders import data_folder, run_folder, speech_of
+from speech2code.stages.record import finished, seconds_of, stage
 
-SHOWN = 12  # sentences with players and pictures in the report
-BATCH = 16
 ROWS = ("original", "resynthesis", "translation", "unseen")
 FIGURES = ("bleu", "bleu_low", "bleu_high", "meteor", "wer", "wer_low", "wer_high", "cer")
-
-
-def synthesise(config: Config) -> None:
-    """Exports the model folder and speaks both test lists with it: true units, and units translated from the source."""
-    run = run_folder(config)
-    torch.set_num_threads(config.trainer.threads)
-    models = {
-        name: finished(run / name, verb)["fingerprint"]
-        for name, verb in (("units", "discover"), ("inverter", "invert"), ("translator", "translate"))
-    }
-    settings = {
-        "models": models,
-        "codebook": finished(run / "units", "discover")["codebook"],
-        "search": vars(config.search),
-    }
-    with stage(run / "synthesis", settings) as figures:
-        if figures is None:
-            return
-        model = export(config)
-        units, ended = {}, {}
-        for split in ("test", "unseen"):
-            if (data_folder(config) / split).exists():
-                _speak_split(model, config, split, units, ended)
-        write_json(run / "synthesis" / "units.json", units)
-        write_json(run / "synthesis" / "ended.json", ended)
-
-
-def _speak_split(model: SpeechTranslator, config: Config, split: str, units: dict, ended: dict) -> None:
-    """Fills row → id → units, and row → id → whether the search came to an end; writes the waveforms."""
-    folder, store = run_folder(config) / "synthesis", FeatureStore(data_folder(config), split)
-    shown = set(np.linspace(0, len(store) - 1, min(SHOWN, len(store))).astype(int)) if split == "test" else set()
-    true_units = UnitSequences.load(run_folder(config) / "units" / f"{split}.npz").units
-    name = "translation" if split == "test" else split
-    units[name], ended[name] = {}, {}
-    if split == "test":
-        units["reference"] = {key: each.tolist() for key, each in zip(store.ids, true_units)}
-    alignments = {}
-    for items in bar(in_order(store.lengths("source_waveform"), BATCH), f"speak {split}"):
-        sources = [store.waveform("source", item) for item in items]
-        found = model.translate_to_units(sources)
-        spoken = {name: model.speak([each.tokens for each in found])}
-        if split == "test":
-            spoken["resynthesis"] = model.speak([true_units[item] for item in items])
-        for row, waveforms in spoken.items():
-            for item, waveform in zip(items, waveforms):
-                save_waveform(folder / row / f"{store.ids[item]}.wav", waveform)
-        for item, hypothesis, source in zip(items, found, sources):
-            key = store.ids[item]
-            units[name][key], ended[name][key] = hypothesis.tokens, hypothesis.ended
-            if item in shown:
-                alignments[key] = hypothesis.alignment.numpy()
-                save_waveform(folder / "source" / f"{key}.wav", source)
-                save_waveform(folder / "original" / f"{key}.wav", store.waveform("target", item))
-    if alignments:
-        with write_atomically(folder / "alignments.npz") as temporary, open(temporary, "wb") as file:
-            np.savez(file, **alignments)
 
 
 def evaluate(config: Config) -> None:
@@ -100,7 +39,7 @@ def evaluate(config: Config) -> None:
         if figures is None:
             return
         units, ended = (read_json(run / "synthesis" / f"{name}.json") for name in ("units", "ended"))
-        recognisers = load_recogniser(config), PocketSphinx()
+        recognisers = _own_recogniser(config), PocketSphinx()
         transcripts: dict[tuple[str, str], list[str]] = {}
         references, detected = {}, {}
         for row in ROWS:
@@ -137,6 +76,14 @@ def report(config: Config) -> None:
     if (run / "scores.json").exists():
         seconds = seconds_of(run) | {"report": round(time.monotonic() - began, 2)}
         write_json(run / "scores.json", read_json(run / "scores.json") | {"seconds": seconds})
+
+
+def _own_recogniser(config: Config) -> AttentionRecogniser:
+    """The evaluation's own recogniser, trained by `recognise`."""
+    folder = run_folder(config) / "recogniser"
+    record = finished(folder, "recognise")
+    standard = speech_of(config, "train").standard("target")
+    return AttentionRecogniser.load(folder, config.recogniser, record["words"], standard, record["longest"])
 
 
 def _waveforms(run: Path, row: str, store: FeatureStore) -> list[np.ndarray]:

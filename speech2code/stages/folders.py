@@ -1,0 +1,66 @@
+"""What the stages share: where things are, and how to load what an earlier stage has made."""
+
+from pathlib import Path
+
+import torch
+from lightning.fabric import Fabric
+
+from speech2code.config import Config
+from speech2code.corpora.prepare import check_same_corpus
+from speech2code.stages.record import finished
+from speech2code.training.checkpoints import BEST, load_checkpoint
+from speech2code.training.speech import Speech
+from speech2code.units.sequences import UnitSequences
+from speech2code.units.vqvae import UnitDiscoverer
+
+
+def data_folder(config: Config) -> Path:
+    """Where the prepared corpus is."""
+    return Path(config.data) / config.corpus.name
+
+
+def run_folder(config: Config) -> Path:
+    """Where everything of this experiment is."""
+    return Path(config.runs) / config.name
+
+
+def settings_of(config: Config, **settings) -> dict:
+    """What a trained stage depends on: its own settings, the corpus, the seed."""
+    corpus = check_same_corpus(config.corpus, data_folder(config))["fingerprint"]
+    return {
+        **settings,
+        "corpus": corpus,
+        "trainer": {"seed": config.trainer.seed, "precision": config.trainer.precision},
+    }
+
+
+def fabric_of(config: Config) -> Fabric:
+    """The device, its precision and its processes; seeds torch."""
+    trainer = config.trainer
+    torch.set_num_threads(trainer.threads)
+    fabric = Fabric(accelerator=trainer.accelerator, devices=trainer.devices, precision=trainer.precision)
+    fabric.launch()
+    torch.manual_seed(trainer.seed)
+    return fabric
+
+
+def speech_of(config: Config, split: str) -> Speech:
+    """One split of the prepared corpus."""
+    return Speech(data_folder(config), split)
+
+
+def discoverer_of(config: Config) -> tuple[UnitDiscoverer, dict]:
+    """The trained VQ-VAE and the record of its stage."""
+    folder = run_folder(config) / "units"
+    record = finished(folder, "discover")
+    model = UnitDiscoverer(config.units, speech_of(config, "train").speaker_count("target"))
+    load_checkpoint(folder / BEST, model)
+    return model.eval(), record
+
+
+def with_units(config: Config, split: str, codebook: str) -> tuple[Speech, UnitSequences]:
+    """A split and its units; UserError when they do not belong together."""
+    speech, path = speech_of(config, split), run_folder(config) / "units" / f"{split}.npz"
+    sequences = UnitSequences.load(path)
+    sequences.check(codebook, speech.store.ids, path)
+    return speech, sequences

@@ -1,0 +1,107 @@
+"""Stage `synthesise`: the trained parts become one model folder, and that model speaks the test sentences."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from speech2code.audio.files import save_waveform
+from speech2code.config import Config
+from speech2code.corpora.batches import in_order
+from speech2code.corpora.store import FeatureStore
+from speech2code.files import read_json, write_atomically, write_json
+from speech2code.pipeline import Limits, SpeechTranslator
+from speech2code.stages.folders import data_folder, discoverer_of, run_folder, speech_of
+from speech2code.stages.record import finished, stage
+from speech2code.training.checkpoints import BEST, load_checkpoint
+from speech2code.training.progress import bar
+from speech2code.translation.search import Hypothesis
+from speech2code.units.sequences import UnitSequences
+
+SHOWN = 12  # sentences with players and pictures in the report
+BATCH = 16
+
+
+def synthesise(config: Config) -> None:
+    """Exports the model folder and speaks both test lists with it: true units, and units translated from the source."""
+    run = run_folder(config)
+    torch.set_num_threads(config.trainer.threads)
+    models = {
+        name: finished(run / name, verb)["fingerprint"]
+        for name, verb in (("units", "discover"), ("inverter", "invert"), ("translator", "translate"))
+    }
+    settings = {
+        "models": models,
+        "codebook": finished(run / "units", "discover")["codebook"],
+        "search": vars(config.search),
+    }
+    with stage(run / "synthesis", settings) as figures:
+        if figures is None:
+            return
+        model = export(config)
+        units, ended = {}, {}
+        for split in ("test", "unseen"):
+            if (data_folder(config) / split).exists():
+                _speak_split(model, config, split, units, ended)
+        write_json(run / "synthesis" / "units.json", units)
+        write_json(run / "synthesis" / "ended.json", ended)
+
+
+def export(config: Config) -> SpeechTranslator:
+    """Trained stages → one model folder, `runs/<name>/model`, loaded back from there."""
+    run = run_folder(config)
+    discoverer, record = discoverer_of(config)
+    finished(run / "inverter", "invert")
+    limits = Limits(**finished(run / "translator", "translate")["limits"])
+    speech = speech_of(config, "train")
+    parts = config.units, config.inverter, config.translator, config.search
+    model = SpeechTranslator(*parts, limits, speech.speaker_count("target"))
+    model.discoverer = discoverer
+    for name in ("inverter", "translator"):
+        known = read_json(run / name / "stage.json")["settings"]["codebook"]
+        UnitSequences(known, [], []).check(record["codebook"], [], run / name)
+        load_checkpoint(run / name / BEST, getattr(model, name))
+    for side in ("source", "target"):
+        for what, value in zip(("mean", "std"), speech.standard(side)):
+            getattr(model, f"{side}_{what}").copy_(value)
+    model.save_pretrained(run / "model")
+    return SpeechTranslator.from_pretrained(run / "model")
+
+
+def _speak_split(model: SpeechTranslator, config: Config, split: str, units: dict, ended: dict) -> None:
+    """Fills row → id → units, and row → id → whether the search came to an end; writes the waveforms."""
+    folder, store = run_folder(config) / "synthesis", FeatureStore(data_folder(config), split)
+    true_units = UnitSequences.load(run_folder(config) / "units" / f"{split}.npz").units
+    row = "translation" if split == "test" else split
+
+    def speak(items: np.ndarray) -> list[Hypothesis]:
+        found = model.translate_to_units([store.waveform("source", item) for item in items])
+        spoken = {row: [each.tokens for each in found]}
+        if split == "test":
+            spoken["resynthesis"] = [true_units[item] for item in items]
+        for name, sequences in spoken.items():
+            for item, waveform in zip(items, model.speak(sequences)):
+                save_waveform(folder / name / f"{store.ids[item]}.wav", waveform)
+        return found
+
+    batches = in_order(store.lengths("source_waveform"), BATCH)
+    with ThreadPoolExecutor(config.trainer.jobs, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        results = list(bar(pool.map(speak, batches), f"speak {split}", len(batches)))
+    found = dict(zip(np.concatenate(batches).tolist(), chain.from_iterable(results)))
+    units[row] = {key: found[item].tokens for item, key in enumerate(store.ids)}
+    ended[row] = {key: found[item].ended for item, key in enumerate(store.ids)}
+    if split == "test":
+        units["reference"] = {key: each.tolist() for key, each in zip(store.ids, true_units)}
+        _show(store, found, folder)
+
+
+def _show(store: FeatureStore, found: dict[int, Hypothesis], folder: Path) -> None:
+    """Source, original and alignment of some sentences, for the report."""
+    shown = np.linspace(0, len(store) - 1, min(SHOWN, len(store))).astype(int).tolist()
+    for item in shown:
+        save_waveform(folder / "source" / f"{store.ids[item]}.wav", store.waveform("source", item))
+        save_waveform(folder / "original" / f"{store.ids[item]}.wav", store.waveform("target", item))
+    with write_atomically(folder / "alignments.npz") as temporary, open(temporary, "wb") as file:
+        np.savez(file, **{store.ids[item]: found[item].alignment.numpy() for item in shown})
