@@ -114,7 +114,6 @@ class Config:
     name: str = MISSING  # folder under runs/
     data: str = "data"
     runs: str = "runs"
-    model: str | None = None  # exported folder or hub id, for `say`
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     units: UnitsConfig = field(default_factory=UnitsConfig)
     inverter: InverterConfig = field(default_factory=InverterConfig)

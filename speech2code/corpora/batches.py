@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from speech2code.errors import UserError
+
 POOL = 50  # batches sorted by length together: little padding, yet another order each epoch
 
 
@@ -23,8 +25,11 @@ def epoch_batches(
     )
     batches = np.split(order, range(batch_size, len(order), batch_size))
     batches = [batches[index] for index in generator.permutation(len(batches))]
-    whole = len(batches) // world * world if len(batches) >= world else len(batches)
-    return batches[:whole][rank::world]
+    if len(batches) < world:
+        raise UserError(
+            f"{len(batches)} batches are too few for {world} processes; lower training.batch_size or devices"
+        )
+    return batches[: len(batches) // world * world][rank::world]
 
 
 def in_order(lengths: np.ndarray, batch_size: int) -> list[np.ndarray]:

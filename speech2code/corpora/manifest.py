@@ -10,12 +10,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from speech2code.corpora.checks import Rejection
-from speech2code.corpora.pairs import Pair
+from speech2code.corpora.pairs import SPLITS, Pair
 from speech2code.errors import UserError
 
 REQUIRED = ("id", "source_audio", "target_audio")
 OPTIONAL = ("source_text", "target_text", "source_speaker", "target_speaker", "split")
-SPLITS = ("train", "dev", "test", "unseen")
 # TSV knows no quotes: a sentence that begins with one keeps it
 DIALECTS = {".csv": {"delimiter": ","}, ".tsv": {"delimiter": "\t", "quoting": csv.QUOTE_NONE}}
 ENOUGH = 20  # rows: from here on dev and test get at least one each
@@ -104,6 +103,10 @@ def _pair(row: dict[str, str], splits: dict[str, str], path: Path, line: int) ->
     for column in REQUIRED:
         if not row[column]:
             raise UserError(f"manifest {path}, line {line}: no value for {column}")
+    if "/" in row["id"] or row["id"].startswith("."):
+        raise UserError(
+            f"manifest {path}, line {line}: id {row['id']!r} cannot name a file; leave out / and a leading dot"
+        )
     split = splits[row["id"]] if splits else row["split"]
     if split not in SPLITS:
         raise UserError(f"manifest {path}, line {line}: split {split!r} is unknown; use one of {', '.join(SPLITS)}")

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+SPLITS = ("train", "dev", "test", "unseen")
+
 
 @dataclass(frozen=True)
 class Pair:
     """One sentence in two languages; each side has audio (a file) or text (to be spoken by a voice), maybe both."""
 
     id: str
-    split: str  # "train" | "dev" | "test" | "unseen"
+    split: str  # one of SPLITS
     source_text: str | None = None
     target_text: str | None = None
     source_audio: Path | None = None

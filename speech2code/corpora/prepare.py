@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from speech2code.config import CorpusConfig
 from speech2code.corpora.checks import Rejection, check_share, write_rejections
-from speech2code.corpora.pairs import Pair
+from speech2code.corpora.pairs import SPLITS, Pair
 from speech2code.corpora.shards import make_shard, one_thread
 from speech2code.corpora.store import SIDES, FeatureStore, write_split
 from speech2code.corpora.voices import load_voice
@@ -51,7 +51,8 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
     write_rejections(folder / "rejected.csv", rejected)
     check_share(len(rejected), total, corpus.max_rejected, folder / "rejected.csv")
     write_json(folder / "corpus.json", {"fingerprint": fingerprint, "config": asdict(corpus), **_statistics(folder)})
-    shutil.rmtree(shards)
+    for each in folder.glob(".shards-*"):  # those of earlier, failed attempts too
+        shutil.rmtree(each)
     return fingerprint
 
 
@@ -130,6 +131,8 @@ def _run(plan: list[tuple[Path, list[Pair]]], corpus: CorpusConfig, jobs: int) -
 def _join(pairs: list[Pair], folder: Path, shards: Path) -> list[Rejection]:
     """Shards → one store a split; returns what the workers refused."""
     by_id, refused = {pair.id: pair for pair in pairs}, []
+    for old in (folder / split for split in SPLITS):  # left by a failed attempt with other settings
+        shutil.rmtree(old, ignore_errors=True)
     for split in dict.fromkeys(pair.split for pair in pairs):
         paths = sorted(shards.glob(f"{split}-*.npz"))
         kept = [by_id[name] for path in paths for name in np.load(path)["kept"].tolist()]

@@ -1,9 +1,9 @@
 """What the stages share: where things are, and how to load what an earlier stage has made."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from lightning.fabric import Fabric
 
 from speech2code.config import Config
 from speech2code.corpora.prepare import check_same_corpus
@@ -12,6 +12,9 @@ from speech2code.training.checkpoints import BEST, load_checkpoint
 from speech2code.training.speech import Speech
 from speech2code.units.sequences import UnitSequences
 from speech2code.units.vqvae import UnitDiscoverer
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
 
 
 def data_folder(config: Config) -> Path:
@@ -34,8 +37,10 @@ def settings_of(config: Config, **settings) -> dict:
     }
 
 
-def fabric_of(config: Config) -> Fabric:
+def fabric_of(config: Config) -> "Fabric":
     """The device, its precision and its processes; seeds torch."""
+    from lightning.fabric import Fabric  # seconds of import that the stages without training need not wait for
+
     trainer = config.trainer
     torch.set_num_threads(trainer.threads)
     fabric = Fabric(accelerator=trainer.accelerator, devices=trainer.devices, precision=trainer.precision)

@@ -49,7 +49,7 @@ def evaluate(config: Config) -> None:
             store = FeatureStore(data_folder(config), split)
             references[row] = store.texts("target")
             waveforms = _waveforms(run, row, store)
-            for each in recognisers:
+            for each in recognisers[: 1 if row == "unseen" else 2]:  # PocketSphinx would take half a minute more
                 transcripts[row, each.name] = _transcripts(run, row, each, store.ids, references[row], waveforms)
             sequences = units.get("reference" if row == "resynthesis" else row)
             ordered = [[table[key] for key in store.ids] if table else None for table in (sequences, ended.get(row))]

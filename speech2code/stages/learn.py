@@ -5,6 +5,7 @@ from dataclasses import asdict
 import numpy as np
 
 from speech2code.config import Config
+from speech2code.corpora.pairs import SPLITS
 from speech2code.corpora.prepare import prepare as prepare_corpus
 from speech2code.evaluation.recognisers.attention import Vocabulary
 from speech2code.pipeline import Limits
@@ -22,8 +23,6 @@ from speech2code.training.discover import DiscoverTask, write_units
 from speech2code.training.invert import InvertTask
 from speech2code.training.loop import fit
 from speech2code.training.sequences import TokensTask
-
-SPLITS = ("train", "dev", "test", "unseen")
 
 
 def prepare(config: Config) -> None:

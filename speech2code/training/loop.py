@@ -5,11 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
-from lightning.fabric import Fabric
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
@@ -18,6 +17,9 @@ from speech2code.corpora.batches import epoch_batches
 from speech2code.errors import UserError
 from speech2code.training.checkpoints import BEST, LAST, load_checkpoint, save_checkpoint, save_weights
 from speech2code.training.progress import Progress
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
 
 
 class Task(Protocol):
@@ -46,7 +48,7 @@ class Task(Protocol):
         """Pictures and sounds for TensorBoard."""
 
 
-def fit(task: Task, training: TrainingConfig, trainer: TrainerConfig, folder: Path, fabric: Fabric) -> dict:
+def fit(task: Task, training: TrainingConfig, trainer: TrainerConfig, folder: Path, fabric: "Fabric") -> dict:
     """Trains until the budget ends; the best weights by "dev/score" stay in the model and in `folder`. Returns figures.
 
     Run again after an interruption it goes on from the last checkpoint: same batches, same random numbers.
@@ -67,7 +69,7 @@ def _between_steps(ask: Callable) -> Iterator[None]:
 
 
 class _Run:
-    def __init__(self, task: Task, training: TrainingConfig, trainer: TrainerConfig, folder: Path, fabric: Fabric):
+    def __init__(self, task: Task, training: TrainingConfig, trainer: TrainerConfig, folder: Path, fabric: "Fabric"):
         self.task, self.training, self.trainer, self.folder, self.fabric = task, training, trainer, folder, fabric
         decay = training.weight_decay
         optimiser = torch.optim.AdamW(
