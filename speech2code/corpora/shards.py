@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from speech2code.audio.features import MFCC_DIM, Mfcc, frame_count
+from speech2code.audio.features import MFCC_DIM, Mfcc
 from speech2code.audio.files import load_waveform, trim_silence
-from speech2code.corpora.batches import pad
 from speech2code.corpora.checks import Rejection, reason_to_reject
 from speech2code.corpora.pairs import Pair
 from speech2code.corpora.store import SIDES
@@ -62,12 +61,11 @@ def _waveform(pair: Pair, side: str, voice: str | None) -> np.ndarray | str:
 
 def _features(side: str, waveforms: list[np.ndarray]) -> dict[str, np.ndarray]:
     samples = [np.round(np.clip(waveform, -1, 1) * 32767).astype(np.int16) for waveform in waveforms]
-    mfcc = [np.zeros((0, MFCC_DIM), np.float16)]
-    if waveforms:
-        with torch.inference_mode():
-            batch, lengths = pad(waveforms)
-            features = Mfcc()(batch, lengths)
-        mfcc = [item[: frame_count(len(wave))].numpy().astype(np.float16) for item, wave in zip(features, waveforms)]
+    extract, mfcc = Mfcc(), [np.zeros((0, MFCC_DIM), np.float16)]
+    with torch.inference_mode():
+        for waveform in waveforms:  # one by one: twice as fast as a padded batch, whose spectra outgrow the cache
+            features = extract(torch.from_numpy(waveform)[None], torch.tensor([len(waveform)]))
+            mfcc.append(features[0].numpy().astype(np.float16))
     return {
         f"{side}_mfcc": np.concatenate(mfcc),
         f"{side}_mfcc_lengths": np.array([len(each) for each in mfcc if len(each)], np.int64),
