@@ -18,7 +18,7 @@ run=$(sed -n 's/^runs: //p' <<<"$settings")/$(sed -n 's/^name: //p' <<<"$setting
 # Look at data/phrasebook_fr_en/corpus.json (pairs, hours of speech) and rejected.csv (what could not be used, and why).
 speech2code prepare experiment=phrasebook "$@"
 
-# English speech → units. The VQ-VAE learns 128 codes and writes each 80 ms of speech as one of them; no text is read.
+# English speech → units. The VQ-VAE learns 64 codes and writes each 80 ms of speech as one of them; no text is read.
 # Look at `tensorboard --logdir runs/phrasebook`: the perplexity says how many codes do the work; a few would be too few.
 speech2code discover experiment=phrasebook "$@"
 
