@@ -65,7 +65,6 @@ class InverterConfig:
     fft_size: int = 2048  # points of the predicted spectrum: 2048 (1025 bins, the paper's) or 512 (257, nothing lost)
     target_scale: str = "log"  # log | linear
     iterations: int = 60  # of Griffin-Lim
-    sharpen: float = 1.0  # exponent on the predicted magnitude: what L2 blurs, a little more contrast brings back
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 

@@ -47,7 +47,7 @@ class SpeechTranslator(nn.Module):
     ):
         super().__init__()
         self.settings = {"units": units, "inverter": inverter, "translator": translator, "search": search}
-        self.limits, self.search, self.iterations, self.sharpen = limits, search, inverter.iterations, inverter.sharpen
+        self.limits, self.search, self.iterations = limits, search, inverter.iterations
         self.mfcc = Mfcc()
         for side in ("source", "target"):
             self.register_buffer(f"{side}_mean", torch.zeros(MFCC_DIM))
@@ -76,7 +76,7 @@ class SpeechTranslator(nn.Module):
         """Unit sequences → waveforms float32 `((units · time_reduction − 1) · 160,)`, peak 0.7."""
         spectrum, counts = self.invert(units, speaker)
         frames = (counts * self.inverter.time_reduction).tolist()
-        items = [item[None, :count] * self.sharpen for item, count in zip(spectrum, frames)]
+        items = [item[None, :count] for item, count in zip(spectrum, frames)]
         # one at a time: what stands behind a shorter item would be heard in its last frames
         sounds = [griffin_lim(item, self.iterations)[0].cpu().numpy() for item in items]
         return [sound * (LOUDEST / max(float(np.abs(sound).max(initial=0)), 1e-3)) for sound in sounds]
