@@ -13,6 +13,7 @@ import pytest
 
 from speech2code.audio.files import load_waveform, save_waveform
 from speech2code.errors import UserError
+from speech2code.evaluation.run_folder import RunFolder
 from speech2code.files import write_json
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "examples.py"
@@ -34,7 +35,7 @@ def work(tmp_path_factory) -> Path:
     for row in ROWS[1:]:
         for recogniser in ("own", "pocketsphinx"):
             lines = [f"{sentence}\tmeant {sentence}\t{recogniser} {row} {sentence}" for sentence in IDS]
-            path = run / "evaluation" / f"{row}.{recogniser}.tsv"
+            path = RunFolder(run).table(row, recogniser)
             path.parent.mkdir(exist_ok=True)
             path.write_text("\n".join(["id\treference\thypothesis", *lines]) + "\n")
     write_json(test / "items.json", {"ids": IDS, "source_speakers": [], "target_speakers": []})

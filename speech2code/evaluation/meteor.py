@@ -1,32 +1,55 @@
 """METEOR 1.5 by its Java program (Denkowski & Lavie 2014): the metric that MultEval, and so the paper, reports."""
 
+import functools
 import importlib.util
-import re
 import subprocess
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
-_OPTIONS = (
-    "-Duser.language=en",
-    "-Dfile.encoding=UTF8",
-    "-Xmx2G",
-)  # a comma as decimal sign changes the parameters it reads
+# a comma as decimal sign changes the parameters that the program reads; its default collector keeps all cores busy
+_OPTIONS = ("-Duser.language=en", "-Dfile.encoding=UTF8", "-Xmx2G", "-XX:+UseSerialGC")
+EVALUATION_ID = "meteor-1.5-wo-en-no_norm-0.85_0.2_0.6_0.75-ex_st_sy_pa-1.0_0.6_0.8_0.6"  # as the program calls it
 
 
 class MeteorUnavailable(Exception):
     """Java or the METEOR jar is missing or fails; the message says which. Never a score of zero."""
 
 
-def meteor(hypotheses: list[str], references: list[str]) -> tuple[float, str]:
-    """Corpus METEOR × 100 ("Final score", aggregated, not a mean of sentences) and its evaluation id.
+def meteor(hypotheses: list[str], references: list[str]) -> float:
+    """Corpus METEOR × 100 ("Final score", aggregated, not a mean of sentences). Raises MeteorUnavailable.
 
-    Texts come in normalised, hence no `-norm`; one sentence each, without line breaks. Raises MeteorUnavailable.
+    Texts come in normalised, hence no `-norm`; one sentence each, without line breaks.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder, "hypotheses.txt"), Path(folder, "references.txt")]
-        for path, sentences in zip(paths, (hypotheses, references)):
-            path.write_text("".join(f"{sentence}\n" for sentence in sentences), encoding="utf-8")
-        return _read_answer(_run(["-jar", str(_jar()), *map(str, paths), "-l", "en"]))
+    try:
+        statistics = []
+        for hypothesis, reference in zip(hypotheses, references):
+            _send(f"SCORE ||| {reference} ||| {hypothesis} ")  # the space keeps an empty hypothesis in the line
+            statistics.append(_receive())
+        _send(" ||| ".join(["EVAL", *statistics]))
+        return 100 * float([_receive() for _ in [*statistics, "final score"]][-1])
+    except (OSError, ValueError) as error:
+        _program.cache_clear()
+        raise MeteorUnavailable(f"METEOR failed: {error}") from error
+
+
+def _send(line: str) -> None:
+    with suppress(BrokenPipeError):  # it has died: _receive says why
+        _program().stdin.write(line + "\n")
+        _program().stdin.flush()
+
+
+def _receive() -> str:
+    answer = _program().stdout.readline().strip()
+    if not answer:
+        raise ValueError(_program().communicate()[1].strip() or "its Java program ended")
+    return answer
+
+
+@functools.cache  # it takes ten seconds to load its paraphrases; it ends when its input does, with this process
+def _program() -> subprocess.Popen:
+    command = [str(_java()), *_OPTIONS, "-jar", str(_jar()), "-", "-", "-stdio", "-l", "en"]
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, encoding="utf-8")
 
 
 def _java() -> Path:
@@ -45,23 +68,3 @@ def _jar() -> Path:
         if jar.is_file():
             return jar
     raise MeteorUnavailable("meteor-1.5.jar is missing; pip install pycocoevalcap")
-
-
-def _run(arguments: list[str]) -> str:
-    try:
-        done = subprocess.run(
-            [str(_java()), *_OPTIONS, *arguments], capture_output=True, text=True, encoding="utf-8", check=False
-        )
-    except OSError as error:
-        raise MeteorUnavailable(f"Java cannot be started: {error}") from error
-    if done.returncode != 0:
-        raise MeteorUnavailable(f"METEOR failed: {(done.stderr or done.stdout).strip().splitlines()[-1:]}")
-    return done.stdout
-
-
-def _read_answer(output: str) -> tuple[float, str]:
-    score = re.search(r"^Final score:\s+(\S+)", output, re.MULTILINE)
-    evaluation_id = re.search(r"^Eval ID:\s+(\S+)", output, re.MULTILINE)
-    if not score or not evaluation_id:
-        raise MeteorUnavailable(f"METEOR printed no final score: {output[-200:]!r}")
-    return 100 * float(score[1]), evaluation_id[1]

@@ -40,9 +40,13 @@ class RunFolder:
         path = self.path / "synthesis" / row / f"{sentence}.wav"
         return load_waveform(path) if path.is_file() else None
 
+    def table(self, row: str, recogniser: str) -> Path:
+        """Where the transcripts of a row are; original speech is read as soon as the recogniser is trained."""
+        return self.path / ("recogniser" if row == "original" else "evaluation") / f"{row}.{recogniser}.tsv"
+
     def transcripts(self, row: str, recogniser: str) -> dict[str, tuple[str, str]]:
         """id → (reference, hypothesis), both normalised."""
-        path = self.path / "evaluation" / f"{row}.{recogniser}.tsv"
+        path = self.table(row, recogniser)
         if not path.is_file():
             return {}
         with path.open(encoding="utf-8", newline="") as file:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from speech2code.errors import UserError
 from speech2code.evaluation import counts
 from speech2code.evaluation.bootstrap import RESAMPLES, SEED, interval, resample, sentence_weights
-from speech2code.evaluation.meteor import MeteorUnavailable, meteor
+from speech2code.evaluation.meteor import EVALUATION_ID, MeteorUnavailable, meteor
 from speech2code.evaluation.normalise import NORMALISER, normalise
 
 log = logging.getLogger(__name__)
@@ -81,8 +81,7 @@ def bleu_signature() -> str:
 
 def _meteor(hypotheses: list[str], references: list[str]) -> tuple[float | None, str]:
     try:
-        value, evaluation_id = meteor(hypotheses, references)
+        return meteor(hypotheses, references), f"{EVALUATION_ID}|norm:{NORMALISER}"
     except MeteorUnavailable as reason:
         log.warning("METEOR is not available: %s", reason)
         return None, f"not available: {reason}"
-    return value, f"{evaluation_id}|norm:{NORMALISER}"

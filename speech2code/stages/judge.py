@@ -1,8 +1,6 @@
 """Stages `evaluate` and `report`: transcribe and score what was spoken, show everything on one page."""
 
-import csv
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +11,15 @@ from speech2code.compose import to_yaml
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
 from speech2code.evaluation.detectors import detect
-from speech2code.evaluation.normalise import normalise
 from speech2code.evaluation.provenance import describe_run
-from speech2code.evaluation.recognisers.attention import AttentionRecogniser
 from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
 from speech2code.evaluation.report import write_report
+from speech2code.evaluation.run_folder import RunFolder
 from speech2code.evaluation.scores import score
 from speech2code.files import read_json, write_atomically, write_json
-from speech2code.stages.folders import data_folder, run_folder, speech_of
-from speech2code.stages.record import finished, seconds_of, stage
+from speech2code.stages.folders import data_folder, run_folder
+from speech2code.stages.record import RECORD, finished, seconds_of, stage
+from speech2code.stages.transcripts import own_recogniser, transcripts
 
 ROWS = ("original", "resynthesis", "translation", "unseen")
 FIGURES = ("bleu", "bleu_low", "bleu_high", "meteor", "wer", "wer_low", "wer_high", "cer")
@@ -39,8 +37,9 @@ def evaluate(config: Config) -> None:
         if figures is None:
             return
         units, ended = (read_json(run / "synthesis" / f"{name}.json") for name in ("units", "ended"))
-        recognisers = _own_recogniser(config), PocketSphinx()
-        transcripts: dict[tuple[str, str], list[str]] = {}
+        record = read_json(run / "recogniser" / RECORD)
+        own = own_recogniser(config, run / "recogniser", record["words"], record["longest"])
+        heard: dict[tuple[str, str], list[str]] = {}
         references, detected = {}, {}
         for row in ROWS:
             split = "unseen" if row == "unseen" else "test"
@@ -49,17 +48,17 @@ def evaluate(config: Config) -> None:
             store = FeatureStore(data_folder(config), split)
             references[row] = store.texts("target")
             waveforms = _waveforms(run, row, store)
-            for each in recognisers[: 1 if row == "unseen" else 2]:  # PocketSphinx would take half a minute more
-                transcripts[row, each.name] = _transcripts(run, row, each, store.ids, references[row], waveforms)
+            for each in [own] if row == "unseen" else [own, PocketSphinx()]:  # it would take half a minute more
+                table = RunFolder(run).table(row, each.name)
+                heard[row, each.name] = transcripts(table, each, store, waveforms)
             sequences = units.get("reference" if row == "resynthesis" else row)
             ordered = [[table[key] for key in store.ids] if table else None for table in (sequences, ended.get(row))]
-            detected[row] = detect(waveforms, ordered[0], transcripts[row, "own"], references[row], ordered[1])
-        with ThreadPoolExecutor(config.trainer.jobs) as pool:  # METEOR's Java takes seconds to start
-            results = list(pool.map(score, transcripts.values(), (references[row] for row, _ in transcripts)))
+            detected[row] = detect(waveforms, ordered[0], heard[row, "own"], references[row], ordered[1])
         scores: dict = {row: {} for row in references}
-        for (row, recogniser), result in zip(transcripts, results):
+        for (row, recogniser), hypotheses in heard.items():
+            result = score(hypotheses, references[row])
             scores[row][recogniser] = {key: result.as_dict()[key] for key in FIGURES}
-        signature = {"bleu": results[0].bleu_signature, "meteor": results[0].meteor_signature}
+        signature = {"bleu": result.bleu_signature, "meteor": result.meteor_signature}
         write_json(run / "evaluation" / "detectors.json", detected)
         write_json(run / "scores.json", scores | {"seconds": seconds_of(run), "signature": signature})
 
@@ -78,31 +77,7 @@ def report(config: Config) -> None:
         write_json(run / "scores.json", read_json(run / "scores.json") | {"seconds": seconds})
 
 
-def _own_recogniser(config: Config) -> AttentionRecogniser:
-    """The evaluation's own recogniser, trained by `recognise`."""
-    folder = run_folder(config) / "recogniser"
-    record = finished(folder, "recognise")
-    standard = speech_of(config, "train").standard("target")
-    return AttentionRecogniser.load(folder, config.recogniser, record["words"], standard, record["longest"])
-
-
 def _waveforms(run: Path, row: str, store: FeatureStore) -> list[np.ndarray]:
     if row == "original":
         return [store.waveform("target", item) for item in range(len(store))]
     return [load_waveform(run / "synthesis" / row / f"{key}.wav") for key in store.ids]
-
-
-def _transcripts(
-    run: Path, row: str, recogniser, ids: list[str], references: list[str], waveforms: list[np.ndarray]
-) -> list[str]:
-    """What the recogniser reads in a row; kept in a table, so that an interrupted evaluation listens to nothing
-    twice."""
-    path = run / "evaluation" / f"{row}.{recogniser.name}.tsv"
-    if not path.exists():
-        transcripts = recogniser.transcribe(waveforms, description=f"{recogniser.name}: {row}")
-        with write_atomically(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file, delimiter="\t", lineterminator="\n")
-            table.writerow(["id", "reference", "hypothesis"])
-            table.writerows(zip(ids, map(normalise, references), map(normalise, transcripts)))
-    with open(path, encoding="utf-8", newline="") as file:
-        return [row["hypothesis"] for row in csv.DictReader(file, delimiter="\t")]

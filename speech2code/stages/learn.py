@@ -1,5 +1,6 @@
 """The stages that learn, one function each; every one resumes, and does nothing where it is done."""
 
+import os
 from dataclasses import asdict
 
 import numpy as np
@@ -7,7 +8,10 @@ import numpy as np
 from speech2code.config import Config
 from speech2code.corpora.pairs import SPLITS
 from speech2code.corpora.prepare import prepare as prepare_corpus
-from speech2code.evaluation.recognisers.attention import Vocabulary
+from speech2code.corpora.store import FeatureStore
+from speech2code.evaluation.recognisers.attention import AttentionRecogniser, Vocabulary
+from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
+from speech2code.evaluation.run_folder import RunFolder
 from speech2code.pipeline import Limits
 from speech2code.stages.folders import (
     data_folder,
@@ -19,6 +23,7 @@ from speech2code.stages.folders import (
     with_units,
 )
 from speech2code.stages.record import stage
+from speech2code.stages.transcripts import own_recogniser, transcripts
 from speech2code.training.discover import DiscoverTask, write_units
 from speech2code.training.invert import InvertTask
 from speech2code.training.loop import fit
@@ -86,7 +91,10 @@ def translate(config: Config) -> None:
 
 
 def recognise(config: Config) -> None:
-    """Original target speech → words: trains the evaluation's own recogniser. The only training that sees text."""
+    """Original target speech → words: trains the evaluation's own recogniser, the only training that sees text.
+
+    Then both recognisers read the original test speech: no system can score better, and none is needed for it.
+    """
     folder = run_folder(config) / "recogniser"
     with stage(folder, settings_of(config, recogniser=asdict(config.recogniser))) as figures:
         if figures is None:
@@ -100,6 +108,16 @@ def recognise(config: Config) -> None:
         )
         figures |= fit(task, config.recogniser.training, config.trainer, folder, fabric)
         figures |= {"words": vocabulary.words, "longest": max(len(each) for each in tokens[0]) + 3}
+        if fabric.is_global_zero:
+            _read_original(config, own_recogniser(config, folder, figures["words"], figures["longest"]))
+
+
+def _read_original(config: Config, own: AttentionRecogniser) -> None:
+    run, test = RunFolder(run_folder(config)), FeatureStore(data_folder(config), "test")
+    waveforms = [test.waveform("target", item) for item in range(len(test))]
+    transcripts(run.table("original", own.name), own, test, waveforms)
+    beside = max(1, (os.cpu_count() or 1) // config.trainer.jobs)  # another stage has the other cores
+    transcripts(run.table("original", PocketSphinx.name), PocketSphinx(), test, waveforms, processes=beside)
 
 
 def _limits(sequences: list[np.ndarray]) -> Limits:

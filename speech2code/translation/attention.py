@@ -40,20 +40,29 @@ class Attention(nn.Module):
         """The history before the first step, `(batch, 2, time)`: last alignment and sum of all alignments."""
         return memory.states.new_zeros(len(memory.states), 2, memory.states.shape[1])
 
-    def forward(self, query: Tensor, memory: Memory, history: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Query `(batch, dim)` → context `(batch, dim)`, alignment `(batch, time)` that sums to one, new history."""
-        energy = self._energy(query, memory, history).masked_fill(~memory.mask, -torch.inf)
-        alignment = energy.softmax(dim=1)
-        context = torch.bmm(alignment[:, None, :], memory.states)[:, 0]
-        return context, alignment, torch.stack([alignment, history[:, 1] + alignment], dim=1)
-
-    def _energy(self, query: Tensor, memory: Memory, history: Tensor) -> Tensor:
-        query = self.query(query)[:, None, :]
-        if self.score == "dot":
-            return (memory.keys * query).sum(2) / memory.keys.shape[2] ** 0.5
-        hidden = memory.keys + query
+    def forward(self, queries: Tensor, memory: Memory, history: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries `(batch, steps, dim)` → contexts `(batch, steps, dim)`, alignments `(batch, steps, time)` that sum to
+        one, new history."""
+        queries = self.query(queries)
         if self.score == "mlp_history":
-            # a convolution over the history, as one matrix product: for two channels far cheaper than conv1d
-            around = F.pad(history, [HISTORY_WINDOW // 2] * 2).unfold(2, HISTORY_WINDOW, 1)
-            hidden = hidden + self.location(around.transpose(1, 2).flatten(2))
-        return self.energy(torch.tanh(hidden))[:, :, 0]
+            alignments = []
+            for query in queries.split(1, dim=1):
+                alignments.append(self._align(query, memory, history))
+                history = torch.cat([alignments[-1], history[:, 1:] + alignments[-1]], dim=1)
+            alignments = torch.cat(alignments, dim=1)
+        else:
+            alignments = self._align(queries, memory, history)
+        return alignments @ memory.states, alignments, history
+
+    def _align(self, queries: Tensor, memory: Memory, history: Tensor) -> Tensor:
+        """Projected queries `(batch, steps, size)` → alignments `(batch, steps, time)`."""
+        if self.score == "dot":
+            energy = queries @ memory.keys.transpose(1, 2) / memory.keys.shape[2] ** 0.5
+        else:
+            keys = memory.keys
+            if self.score == "mlp_history":
+                # a convolution over the history, as one matrix product: for two channels far cheaper than conv1d
+                around = F.pad(history, [HISTORY_WINDOW // 2] * 2).unfold(2, HISTORY_WINDOW, 1)
+                keys = keys + self.location(around.transpose(1, 2).flatten(2))
+            energy = self.energy(torch.tanh(keys[:, None] + queries[:, :, None]))[..., 0]
+        return energy.masked_fill(~memory.mask[:, None], -torch.inf).softmax(dim=2)

@@ -14,16 +14,13 @@ from speech2code.audio.features import MFCC_DIM, frame_mask
 from speech2code.config import Seq2SeqConfig
 from speech2code.layers import SLOPE, BiLstm, MaskedBatchNorm, channel_mask, pad_time, strided
 from speech2code.translation.attention import Attention, Memory
-from speech2code.translation.cell import DecoderCell, Tape
 
 
 class State(NamedTuple):
     """The decoder between two steps; every tensor's first axis is the batch."""
 
-    hidden: Tensor  # (batch, width)
-    cell: Tensor  # (batch, width)
-    context: Tensor  # (batch, memory_dim)
-    history: Tensor  # (batch, 2, time)
+    recurrent: Tensor  # (batch, 2, width), hidden and cell of the LSTM
+    history: Tensor  # (batch, 2, time), where the attention has looked
 
 
 class SpeechToTokens(nn.Module):
@@ -35,11 +32,11 @@ class SpeechToTokens(nn.Module):
         self.end = vocabulary
         self.label_smoothing = config.label_smoothing
         self.encoder = _Encoder(config)
-        memory_dim = width = config.decoder_width
+        width = config.decoder_width
         self.embedding = nn.Embedding(vocabulary + 1, config.embedding_dim)
-        self.attention = Attention(config.attention, memory_dim, width, config.attention_size)
-        self.cell = DecoderCell(config.embedding_dim, memory_dim, width)
-        self.mix = nn.Linear(width + memory_dim, width)
+        self.recurrent = nn.LSTM(config.embedding_dim, width, batch_first=True)
+        self.attention = Attention(config.attention, width, width, config.attention_size)
+        self.mix = nn.Linear(2 * width, width)
         self.dropout = nn.Dropout(config.dropout)
         self.output = nn.Linear(width, vocabulary + 1)
 
@@ -48,14 +45,8 @@ class SpeechToTokens(nn.Module):
         → logits `(batch, steps + 1, vocabulary + 1)` and alignments `(batch, steps + 1, encoder time)`,
         teacher-forced."""
         memory = self.encode(features, lengths)
-        state = self.start(memory)
-        embedded = self.dropout(self.embedding(F.pad(tokens, (1, 0), value=self.end)))
-        outputs, alignments, tape = [], [], []
-        for gates in self.cell.embedded(embedded).unbind(1):
-            state, alignment = self._advance(gates, memory, state, tape)
-            outputs.append(torch.cat([state.hidden, state.context], dim=1))
-            alignments.append(alignment)
-        return self._logits(torch.stack(outputs, dim=1)), torch.stack(alignments, dim=1)
+        logits, _, alignments = self._decode(F.pad(tokens, (1, 0), value=self.end), memory, self.start(memory))
+        return logits, alignments
 
     def loss(self, logits: Tensor, tokens: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
         """Eq. 9 with label smoothing, mean over real tokens (end included), and the accuracy of the next token."""
@@ -71,24 +62,26 @@ class SpeechToTokens(nn.Module):
         return self.attention.memory(states, frame_mask(state_lengths, states.shape[1]))
 
     def start(self, memory: Memory) -> State:
-        zeros = memory.states.new_zeros(len(memory.states), self.cell.width)
-        context = memory.states.new_zeros(len(memory.states), memory.states.shape[2])
-        return State(zeros, zeros, context, self.attention.start(memory))
+        zeros = memory.states.new_zeros(len(memory.states), 2, self.recurrent.hidden_size)
+        return State(zeros, self.attention.start(memory))
 
     def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State, Tensor]:
         """Last tokens `(batch,)` → log-probabilities of the next `(batch, vocabulary + 1)`, state, alignment
         `(batch, time)`."""
-        state, alignment = self._advance(self.cell.embedded(self.embedding(tokens)), memory, state, [])
-        logits = self._logits(torch.cat([state.hidden, state.context], dim=1))
-        return logits.log_softmax(dim=1), state, alignment
+        logits, state, alignments = self._decode(tokens[:, None], memory, state)
+        return logits[:, 0].log_softmax(dim=1), state, alignments[:, 0]
 
-    def _advance(self, gates: Tensor, memory: Memory, state: State, tape: Tape) -> tuple[State, Tensor]:
-        hidden, cell = self.cell(gates, state.context, state.hidden, state.cell, tape)
-        context, alignment, history = self.attention(hidden, memory, state.history)
-        return State(hidden, cell, context, history), alignment
+    def _decode(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State, Tensor]:
+        """Tokens `(batch, steps)` → logits `(batch, steps, vocabulary + 1)`, state, alignments `(batch, steps, time)`.
 
-    def _logits(self, outputs: Tensor) -> Tensor:
-        return self.output(self.dropout(torch.tanh(self.mix(outputs))))
+        As in Fig. 3 the context goes to the output, not back into the LSTM, which so runs over all steps at once; only
+        the attention, whose history grows, goes step by step.
+        """
+        initial = state.recurrent.transpose(0, 1)[:, None].contiguous()
+        queries, final = self.recurrent(self.dropout(self.embedding(tokens)), (initial[0], initial[1]))
+        contexts, alignments, history = self.attention(queries, memory, state.history)
+        mixed = torch.tanh(self.mix(torch.cat([queries, contexts], dim=2)))
+        return self.output(self.dropout(mixed)), State(torch.cat(final).transpose(0, 1), history), alignments
 
 
 class _Encoder(nn.Module):

@@ -11,6 +11,7 @@ from speech2code.audio.files import save_waveform
 from speech2code.errors import UserError
 from speech2code.evaluation.provenance import describe_run
 from speech2code.evaluation.report import word_differences, write_report
+from speech2code.evaluation.run_folder import RunFolder
 from speech2code.files import write_json
 
 IDS = [f"test-{i:03d}" for i in range(3)]
@@ -61,7 +62,7 @@ def build_run(run, ids=IDS):
                 "id\treference\thypothesis",
                 *(f"{s}\twhere is the <b> station\twhere was the a station" for s in ids),
             ]
-            path = run / "evaluation" / f"{row}.{recogniser}.tsv"
+            path = RunFolder(run).table(row, recogniser)
             path.parent.mkdir(exist_ok=True)
             path.write_text("\n".join(lines) + "\n")
     found = {"same_output": 0, "near_silent": 0, "unending": 0, "sentences": 250, "warnings": []}

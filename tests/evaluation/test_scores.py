@@ -127,14 +127,23 @@ def test_meteor_equals_the_jar_run_by_hand(tmp_path):
         f"{meteor_module._java()} -Duser.language=en -Dfile.encoding=UTF8 -Xmx2G -jar {meteor_module._jar()} h r -l en"
     )
     output = subprocess.run(command.split(), cwd=tmp_path, capture_output=True, text=True, check=True).stdout
-    value, evaluation_id = meteor(hypotheses, references)
+    value = meteor(hypotheses, references)
     assert value == pytest.approx(100 * float(re.search(r"Final score:\s+(\S+)", output)[1]), abs=1e-4)
     segments = [float(s) for s in re.findall(r"Segment \d+ score:\s+(\S+)", output)]
     assert len(segments) == 3 and abs(value - 100 * sum(segments) / 3) > 0.1  # aggregated, not a mean of sentences
-    assert evaluation_id.startswith("meteor-1.5-wo-en-no_norm-")
+    assert re.search(r"Eval ID:\s+(\S+)", output)[1] == meteor_module.EVALUATION_ID
+    assert meteor(references, references) == pytest.approx(100)  # the same program, asked again
+
+
+def test_meteor_says_what_java_says(monkeypatch):
+    meteor_module._program.cache_clear()
+    monkeypatch.setattr(meteor_module, "_jar", lambda: "nowhere.jar")
+    with pytest.raises(MeteorUnavailable, match=r"nowhere\.jar"):
+        meteor(["a"], ["a"])
 
 
 def test_meteor_without_a_jar_says_so(monkeypatch):
+    meteor_module._program.cache_clear()
     monkeypatch.setattr(meteor_module.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(MeteorUnavailable, match=r"meteor-1\.5\.jar is missing|Java runtime is missing"):
         meteor(["a"], ["a"])

@@ -76,9 +76,10 @@ def test_the_history_is_seen():
         network = model(score).eval()
         memory = network.encode(*pairs([40], [1])[:2])
         start = network.start(memory)
+        query = torch.randn(1, 1, TINY["decoder_width"])
         looked = start.history.clone()
         looked[:, :, 0] = 1.0
-        first, second = (network.attention(start.hidden, memory, history)[1] for history in (start.history, looked))
+        first, second = (network.attention(query, memory, history)[1] for history in (start.history, looked))
         assert torch.allclose(first, second) == (score != "mlp_history")
 
 
