@@ -1,5 +1,6 @@
 """`speech2code VERB [overrides]`: the command line. Imports nothing heavy before a verb needs it."""
 
+import os
 import signal
 import sys
 from importlib import import_module
@@ -58,7 +59,8 @@ def main(arguments: list[str] | None = None) -> None:
             )
         )
     except KeyboardInterrupt:
-        print("speech2code: interrupted; the same command goes on from here", file=sys.stderr)
+        if "SPEECH2CODE_ROW" not in os.environ:  # else `run` has started this stage, and says so itself
+            print("speech2code: interrupted; the same command goes on from here", file=sys.stderr)
         sys.exit(130)
 
 

@@ -35,7 +35,7 @@ def epoch_batches(
 def in_order(lengths: np.ndarray, batch_size: int) -> list[np.ndarray]:
     """Batches of similar length that cover every item once, for validation and inference."""
     order = np.argsort(lengths, kind="stable")
-    return np.split(order, range(batch_size, len(order), batch_size))
+    return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
 
 
 def pad(items: list[np.ndarray], dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from speech2code.audio.features import Mfcc, frame_count
+from speech2code.audio.features import DELTA_WIDTH, Mfcc, frame_count
 from speech2code.audio.files import trim_silence
 from speech2code.config import SearchConfig, Seq2SeqConfig
 from speech2code.corpora.batches import in_order, pad
@@ -75,9 +75,12 @@ class AttentionRecogniser:
     def transcribe(self, waveforms: Iterable[np.ndarray], description: str = "own") -> list[str]:
         """Waveforms float32 `(samples,)` at 16 kHz → one transcript each; silence at the ends is trimmed first."""
         waveforms = [trim_silence(each) for each in waveforms]
-        transcripts = [""] * len(waveforms)
+        transcripts = [""] * len(waveforms)  # what is too short to have features is no word
         mean, std = self.standard
-        for items in bar(in_order(np.array([len(each) for each in waveforms]), BATCH), description):
+        lengths = np.array([len(each) for each in waveforms])
+        long_enough = np.flatnonzero(frame_count(lengths) >= DELTA_WIDTH)
+        for rows in bar(in_order(lengths[long_enough], BATCH), description):
+            items = long_enough[rows]
             batch, samples = pad([waveforms[item] for item in items])
             features = (self.mfcc(batch, samples) - mean) / std
             found = beam_search(self.model, features, frame_count(samples), SEARCH, longest=self.longest, longest_run=3)
