@@ -19,8 +19,8 @@ from speech2code.stages.record import RECORD, seconds_of
 NEEDS = {
     "discover": (),
     "recognise": (),
+    "invert": ("discover",),  # the longest first
     "translate": ("discover",),
-    "invert": ("discover",),
     "synthesise": ("invert", "translate"),
     "evaluate": ("synthesise", "recognise"),
     "report": ("evaluate",),
