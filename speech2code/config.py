@@ -81,12 +81,12 @@ class Seq2SeqConfig:
     embedding_dim: int = 64
     attention_size: int = 128
     dropout: float = 0.1
+    token_dropout: float = 0.0  # share of the decoder's input tokens that training hides
     label_smoothing: float = 0.1
     time_masks: int = 2  # SpecAugment
     time_mask: int = 20  # frames at most, each
     coefficient_masks: int = 1
     coefficient_mask: int = 3  # coefficients at most, each
-    noise: float = 0.0  # standard deviation added to the normalised features
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 

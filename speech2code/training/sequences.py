@@ -72,7 +72,7 @@ class TokensTask:
 def spec_augment(features: Tensor, lengths: Tensor, config: Seq2SeqConfig) -> Tensor:
     """SpecAugment (Park et al. 2019) on standardised MFCC `(batch, time, 39)`: masked stretches become the mean, 0.
 
-    A mask over coefficients hides the same ones in MFCC, Δ and Δ². Noise is white, `config.noise` standard deviations.
+    A mask over coefficients hides the same ones in MFCC, Δ and Δ².
     """
     batch, size, _ = features.shape
     time, coefficient = torch.arange(size), torch.arange(features.shape[2]) % COEFFICIENTS
@@ -86,5 +86,4 @@ def spec_augment(features: Tensor, lengths: Tensor, config: Seq2SeqConfig) -> Te
         start = torch.rand(batch) * (COEFFICIENTS - width)
         masked = (coefficient >= start[:, None]) & (coefficient < (start + width)[:, None])
         hidden = hidden | masked[:, None, :]
-    noisy = features + config.noise * torch.randn_like(features) if config.noise else features
-    return noisy.masked_fill(hidden, 0) * frame_mask(lengths, size)[:, :, None]
+    return features.masked_fill(hidden, 0) * frame_mask(lengths, size)[:, :, None]

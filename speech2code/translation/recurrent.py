@@ -30,7 +30,7 @@ class SpeechToTokens(nn.Module):
     def __init__(self, config: Seq2SeqConfig, vocabulary: int):
         super().__init__()
         self.end = vocabulary
-        self.label_smoothing = config.label_smoothing
+        self.label_smoothing, self.token_dropout = config.label_smoothing, config.token_dropout
         self.encoder = _Encoder(config)
         width = config.decoder_width
         self.embedding = nn.Embedding(vocabulary + 1, config.embedding_dim)
@@ -78,10 +78,18 @@ class SpeechToTokens(nn.Module):
         the attention, whose history grows, goes step by step.
         """
         initial = state.recurrent.transpose(0, 1)[:, None].contiguous()
-        queries, final = self.recurrent(self.dropout(self.embedding(tokens)), (initial[0], initial[1]))
+        queries, final = self.recurrent(self._embed(tokens), (initial[0], initial[1]))
         contexts, alignments, history = self.attention(queries, memory, state.history)
         mixed = torch.tanh(self.mix(torch.cat([queries, contexts], dim=2)))
         return self.output(self.dropout(mixed)), State(torch.cat(final).transpose(0, 1), history), alignments
+
+    def _embed(self, tokens: Tensor) -> Tensor:
+        """Training hides some tokens whole (Bowman et al. 2016): a decoder that sees them all soon writes fluent
+        sentences of its own and hardly listens."""
+        embedded = self.dropout(self.embedding(tokens))
+        if self.training and self.token_dropout:
+            embedded = embedded * (torch.rand(*tokens.shape, 1, device=tokens.device) >= self.token_dropout)
+        return embedded
 
 
 class _Encoder(nn.Module):

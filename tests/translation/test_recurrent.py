@@ -70,6 +70,14 @@ def test_step_by_step_is_teacher_forcing(score):
         last = tokens[:, min(position, tokens.shape[1] - 1)]
 
 
+def test_hidden_tokens_are_hidden_in_training_only():
+    network = model(token_dropout=1.0, dropout=0.0)
+    features, lengths, tokens, _ = pairs([40, 21], [6, 6])
+    for training in (True, False):
+        logits, other = (network.train(training)(features, lengths, each)[0] for each in (tokens, tokens.flip(1)))
+        assert torch.equal(logits, other) == training
+
+
 def test_the_history_is_seen():
     """Only "mlp_history" may answer otherwise when it has looked elsewhere before."""
     for score in SCORES:
