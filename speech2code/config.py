@@ -81,7 +81,7 @@ class Seq2SeqConfig:
     embedding_dim: int = 64
     attention_size: int = 128
     dropout: float = 0.1
-    token_dropout: float = 0.0  # share of the decoder's input tokens that training hides
+    token_dropout: float = 0.0  # share of the decoder's input tokens hidden as training begins, falling linearly to 0
     label_smoothing: float = 0.1
     time_masks: int = 2  # SpecAugment
     time_mask: int = 20  # frames at most, each

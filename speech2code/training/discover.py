@@ -25,7 +25,7 @@ class DiscoverTask:
     def lengths(self) -> np.ndarray:
         return self.train.store.lengths("target_mfcc")
 
-    def batch(self, items: np.ndarray) -> tuple[Tensor, ...]:
+    def batch(self, items: np.ndarray, share: float) -> tuple[Tensor, ...]:
         return _batch(self.train, items)
 
     def step(self, model: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:

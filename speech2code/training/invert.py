@@ -49,7 +49,7 @@ class InvertTask:
     def lengths(self) -> np.ndarray:
         return self.train.store.lengths("target_mfcc")
 
-    def batch(self, items: np.ndarray) -> tuple[Tensor, ...]:
+    def batch(self, items: np.ndarray, share: float) -> tuple[Tensor, ...]:
         return self._batch(self.train, self.train_units, items)
 
     def _batch(self, speech: Speech, sequences: UnitSequences, items: np.ndarray) -> tuple[Tensor, ...]:

@@ -32,8 +32,8 @@ class Task(Protocol):
     def lengths(self) -> np.ndarray:
         """Length of each training item, for batches of similar length."""
 
-    def batch(self, items: np.ndarray) -> tuple[Tensor, ...]:
-        """Training items → tensors."""
+    def batch(self, items: np.ndarray, share: float) -> tuple[Tensor, ...]:
+        """Training items → tensors; `share` of the training is over, 0 to 1."""
 
     def step(self, model: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         """Scalars of this batch; "loss" is the one that is minimised."""
@@ -131,7 +131,7 @@ class _Run:
         rate = self.training.learning_rate * min(1.0, (self.step + 1) / self.training.warmup) * (1 - self._share())
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        batch = self.fabric.to_device(self.task.batch(items))
+        batch = self.fabric.to_device(self.task.batch(items, self._share()))
         self.task.model.train()
         figures = self.task.step(self.model, batch)
         self.optimiser.zero_grad()

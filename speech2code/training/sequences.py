@@ -33,7 +33,9 @@ class TokensTask:
     def lengths(self) -> np.ndarray:
         return self.train.store.lengths(f"{self.side}_mfcc")
 
-    def batch(self, items: np.ndarray) -> tuple[Tensor, ...]:
+    def batch(self, items: np.ndarray, share: float) -> tuple[Tensor, ...]:
+        # hidden tokens teach the decoder to listen; towards the end it learns to write on from all that it has written
+        self.model.token_dropout = self.config.token_dropout * (1 - share)
         features, lengths, tokens, counts = self._batch(self.train, self.train_tokens, items)
         return spec_augment(features, lengths, self.config), lengths, tokens, counts
 

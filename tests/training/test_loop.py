@@ -37,7 +37,7 @@ class Toy:
     def lengths(self):
         return np.arange(ITEMS) % 7 + 1
 
-    def batch(self, items):
+    def batch(self, items, share):
         self.seen.append(items.tolist())
         return (self.data[items] + 0.1 * torch.randn(len(items), 3),)
 
