@@ -10,7 +10,7 @@ else
 demo_options = corpus.target_voice=$(VOICE)
 endif
 
-.PHONY: demo test check setup voices clean
+.PHONY: demo test bench check setup voices clean
 
 demo: setup $(if $(filter flite:%,$(VOICE)),voices)
 	$(VENV)/bin/speech2code run experiment=phrasebook $(demo_options)
@@ -22,6 +22,10 @@ test: setup-dev voices
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest
+
+bench: setup-dev
+	$(VENV)/bin/pip install -q -c constraints.txt -e '.[bench]'
+	$(VENV)/bin/python scripts/bench.py $(LINES)
 
 check: setup-dev
 	$(VENV)/bin/ruff check --fix .

@@ -1,0 +1,37 @@
+"""A training step of the inverter as in the demo, spectra of the targets included; peer: the paper's Figs. 4 and 5."""
+
+import torch
+from benchmarks.plain import Inverter
+from benchmarks.timing import Line, race
+
+from speech2code.audio.features import HOP, LogMagnitude
+from speech2code.compose import compose
+from speech2code.inversion.inverter import CodebookInverter
+
+BATCH, UNITS = 16, 30
+
+
+def measure() -> Line:
+    torch.manual_seed(0)
+    config = compose(["experiment=phrasebook"])
+    reduction, dim = config.units.time_reduction, config.units.code_dim
+    codes, counts = torch.randn(BATCH, UNITS, dim), torch.full((BATCH,), UNITS)
+    waveforms = 0.1 * torch.randn(BATCH, UNITS * reduction * HOP)
+    frames, speakers = counts * reduction, torch.zeros(BATCH, dtype=torch.int64)
+    model = CodebookInverter(config.inverter, dim, reduction).train()
+    plain = Inverter(config.inverter.width, config.inverter.blocks, config.inverter.lstm_layers, dim, reduction).train()
+    full = LogMagnitude()
+    ours, peer = (torch.optim.AdamW(each.parameters(), 1e-4, fused=True) for each in (model, plain))
+
+    def our_step():
+        model.loss(model(codes, counts, speakers), model.target(waveforms), frames).backward()
+        ours.step()
+        ours.zero_grad()
+
+    def peer_step():
+        plain(codes, full(waveforms)).backward()
+        peer.step()
+        peer.zero_grad()
+
+    fast, slow = race(our_step, peer_step, rounds=5)
+    return Line("inverter_step", fast * 1e3, slow * 1e3, "ms", slow / fast, "≥ 2", slow / fast >= 2)
