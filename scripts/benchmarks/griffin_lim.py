@@ -22,7 +22,7 @@ def measure() -> Line:
     def peer():
         return [librosa.griffinlim(each, n_iter=60, momentum=0.99, random_state=0, **OPTIONS) for each in peers]
 
-    here, there = (np.mean([_distance(*each) for each in zip(done(), peers)]) for done in (ours, peer))
+    here, there = (float(np.mean([_distance(*each) for each in zip(done(), peers)])) for done in (ours, peer))
     fast, slow = race(ours, peer, rounds=5)
     notes = {"spectral convergence": here, "librosa's": there}
     met = slow / fast >= 6 and here <= 1.05 * there

@@ -3,22 +3,15 @@
 One frame each 10 ms, Hann window of 25 ms, centred, zeros beyond both ends: `frames = samples // 160 + 1`.
 """
 
-from functools import cache
-
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from speech2code.audio.files import SAMPLE_RATE
+from speech2code.audio.filters import COEFFICIENTS, DELTA_WIDTH, FFT_SIZE, dct_matrix, delta_matrices, mel_filters
 
 HOP = 160  # samples, 10 ms
 WINDOW = 400  # samples, 25 ms
-FFT_SIZE = 2048  # points: 1025 bins (paper, section 6.2)
-COEFFICIENTS = 13
 MFCC_DIM = 3 * COEFFICIENTS
-MEL_BANDS = 128
-DELTA_WIDTH = 9  # frames of the Savitzky-Golay filter; the shortest utterance that has deltas
 LOG_FLOOR = 1e-4  # magnitude; −80 dB of a full-scale tone's magnitude is about 1e-2
 
 
@@ -32,13 +25,23 @@ def frame_mask(lengths: Tensor, size: int | None = None) -> Tensor:
     return torch.arange(size or int(lengths.max()), device=lengths.device) < lengths[:, None]
 
 
-def stft(waveforms: Tensor, fft_size: int) -> Tensor:
-    """`(batch, samples)` → complex `(batch, time, fft_size // 2 + 1)`, librosa's framing."""
+def frames_of(waveforms: Tensor) -> Tensor:
+    """`(batch, samples)` → windowed frames `(batch, time, 400)`, librosa's framing."""
     window = torch.hann_window(WINDOW, device=waveforms.device, dtype=waveforms.dtype)
-    spectrum = torch.stft(
-        waveforms, fft_size, HOP, WINDOW, window, center=True, pad_mode="constant", return_complex=True
-    )
-    return spectrum.transpose(1, 2)
+    return F.pad(waveforms, [WINDOW // 2] * 2).unfold(1, WINDOW, HOP) * window
+
+
+def spectrum_of(frames: Tensor, fft_size: int) -> Tensor:
+    """Windowed frames `(batch, time, 400)` → complex `(batch, time, fft_size // 2 + 1)`; phases count from each frame's
+    first sample."""
+    return torch.fft.rfft(F.pad(frames, [0, fft_size - WINDOW]))
+
+
+def power_of(waveforms: Tensor, fft_size: int) -> Tensor:
+    """`(batch, samples)` → squared magnitude `(batch, time, fft_size // 2 + 1)`: librosa's `abs(stft) ** 2`."""
+    spectrum = spectrum_of(frames_of(waveforms), fft_size)
+    # not `abs`: torch takes the hypotenuse of one complex number after the other, four times the price of the FFT
+    return spectrum.real.square() + spectrum.imag.square()
 
 
 class LogMagnitude(nn.Module):
@@ -50,7 +53,7 @@ class LogMagnitude(nn.Module):
 
     def magnitude(self, waveforms: Tensor) -> Tensor:
         """`(batch, samples)` → linear magnitude `(batch, time, fft_size // 2 + 1)`, librosa's `abs(stft)`."""
-        return stft(waveforms, self.fft_size).abs()
+        return power_of(waveforms, self.fft_size).sqrt()
 
     def forward(self, waveforms: Tensor) -> Tensor:
         return self.magnitude(waveforms).clamp_min(LOG_FLOOR).log()
@@ -66,61 +69,31 @@ class Mfcc(nn.Module):
 
     def __init__(self):
         super().__init__()
-        self.register_buffer("mel", torch.from_numpy(_mel_filters()).T.contiguous(), persistent=False)
-        self.register_buffer("dct", torch.from_numpy(_dct()), persistent=False)
-        for order in (1, 2):
-            kernel, first, last = _savgol(order)
-            self.register_buffer(f"kernel{order}", torch.from_numpy(kernel), persistent=False)
-            self.register_buffer(f"edges{order}", torch.from_numpy(np.stack([first, last])), persistent=False)
+        # sparse: a band sees few bins, and the dense product costs more than the FFT
+        self.register_buffer("mel", torch.from_numpy(mel_filters()).to_sparse().coalesce(), persistent=False)
+        self.register_buffer("dct", torch.from_numpy(dct_matrix()), persistent=False)
+        self.register_buffer("deltas", torch.from_numpy(delta_matrices()), persistent=False)
 
     def forward(self, waveforms: Tensor, lengths: Tensor) -> Tensor:
-        spectrum = stft(waveforms, FFT_SIZE)
-        power = spectrum.real.square() + spectrum.imag.square()
-        frames = frame_count(lengths)
+        return self.of_power(power_of(waveforms, FFT_SIZE), frame_count(lengths))
+
+    def of_power(self, power: Tensor, frames: Tensor) -> Tensor:
+        """Squared magnitude `(batch, time, 1025)`, lengths in frames `(batch,)` → the same features."""
         mask = frame_mask(frames, power.shape[1])[:, :, None]
-        decibels = 10 * torch.log10((power @ self.mel).clamp_min(1e-10))
+        bands = torch.sparse.mm(self.mel, power.flatten(0, 1).T.contiguous()).T.unflatten(0, power.shape[:2])
+        decibels = 10 * torch.log10(bands.clamp_min(1e-10))
         loudest = decibels.masked_fill(~mask, -torch.inf).amax(dim=(1, 2), keepdim=True)
         static = (torch.maximum(decibels, loudest - 80) @ self.dct).masked_fill(~mask, 0)
-        features = torch.cat([static, self._delta(static, frames, 1), self._delta(static, frames, 2)], dim=2)
-        return features.masked_fill(~mask, 0)
+        return torch.cat([static, self._deltas(static, frames)], dim=2).masked_fill(~mask, 0)
 
-    def _delta(self, static: Tensor, frames: Tensor, order: int) -> Tensor:
-        """Savitzky-Golay derivative along time; the first and last four frames come from a polynomial fit
-        (`mode="interp"`)."""
-        kernel, edges = getattr(self, f"kernel{order}"), getattr(self, f"edges{order}")
-        channels = static.transpose(1, 2)
-        weight = kernel.expand(channels.shape[1], 1, DELTA_WIDTH)
-        delta = F.conv1d(channels, weight, padding=DELTA_WIDTH // 2, groups=channels.shape[1]).transpose(1, 2)
-        window = torch.arange(DELTA_WIDTH, device=static.device)
-        last = frames[:, None] - DELTA_WIDTH + window
-        first = window.expand_as(last)
-        half = DELTA_WIDTH // 2
-        for edge, nine, four in ((edges[0], first, first[:, :half]), (edges[1], last, last[:, -half:])):
-            values = edge @ static.gather(1, nine[:, :, None].expand(-1, -1, static.shape[2]))
-            delta = delta.scatter(1, four[:, :, None].expand_as(values), values)
-        return delta
-
-
-@cache
-def _mel_filters() -> np.ndarray:
-    import librosa
-
-    return librosa.filters.mel(sr=SAMPLE_RATE, n_fft=FFT_SIZE, n_mels=MEL_BANDS).astype(np.float32)
-
-
-@cache
-def _dct() -> np.ndarray:
-    from scipy.fft import dct
-
-    return dct(np.eye(MEL_BANDS), norm="ortho")[:, :COEFFICIENTS].astype(np.float32)
-
-
-@cache
-def _savgol(order: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The derivative filter `(9,)` and the two edge matrices `(4, 9)`, read off scipy by filtering unit impulses."""
-    from scipy.signal import savgol_coeffs, savgol_filter
-
-    kernel = savgol_coeffs(DELTA_WIDTH, order, deriv=order)[::-1].copy()  # conv1d correlates
-    response = savgol_filter(np.eye(DELTA_WIDTH), DELTA_WIDTH, order, deriv=order, axis=0, mode="interp")
-    half = DELTA_WIDTH // 2
-    return kernel.astype(np.float32), response[:half].astype(np.float32), response[-half:].astype(np.float32)
+    def _deltas(self, static: Tensor, frames: Tensor) -> Tensor:
+        """Savitzky-Golay derivatives along time, first and second: row k of a matrix differentiates at frame k of nine.
+        The first and last four frames come from the fit to the first and last nine (`mode="interp"`)."""
+        batch, time, _ = static.shape
+        half, nine = DELTA_WIDTH // 2, torch.arange(DELTA_WIDTH, device=static.device)
+        deltas = static.new_zeros(batch, time, 2, COEFFICIENTS)
+        deltas[:, half:-half] = torch.einsum("btcw,ow->btoc", static.unfold(1, DELTA_WIDTH, 1), self.deltas[:, half])
+        deltas[:, :half] = torch.einsum("okw,bwc->bkoc", self.deltas[:, :half], static[:, :DELTA_WIDTH])
+        item, last = torch.arange(batch, device=static.device)[:, None], frames[:, None] - DELTA_WIDTH + nine
+        deltas[item, last[:, -half:]] = torch.einsum("okw,bwc->bkoc", self.deltas[:, -half:], static[item, last])
+        return deltas.flatten(2)

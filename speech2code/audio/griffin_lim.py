@@ -2,11 +2,12 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from speech2code.audio.features import HOP, WINDOW, stft
+from speech2code.audio.features import HOP, WINDOW, frames_of, spectrum_of
 
 EXACT_FFT_SIZE = 512  # the smallest power of two that holds the window: bins between its bins add nothing
-MOMENTUM = 0.9
+MOMENTUM = 0.99  # librosa's
 
 
 @torch.no_grad()
@@ -23,16 +24,31 @@ def griffin_lim(log_magnitude: Tensor, iterations: int = 60, momentum: float = M
     generator = torch.Generator().manual_seed(seed)
     # one phase pattern for the whole batch: an item's waveform does not depend on its neighbours
     noise = torch.rand(magnitude.shape[1:], generator=generator).to(magnitude.device)
-    angles = torch.polar(torch.ones_like(noise), 2 * torch.pi * noise).expand(magnitude.shape)
-    previous = torch.zeros_like(angles)
+    spectrum = magnitude * torch.polar(torch.ones_like(noise), 2 * torch.pi * noise)
+    window = torch.hann_window(WINDOW, device=magnitude.device)
+    envelope = _overlap_add(window.square().expand(1, magnitude.shape[1], WINDOW)).clamp_min(1e-8)
+    previous = torch.zeros_like(spectrum)
     for _ in range(iterations):
-        rebuilt = stft(_istft(magnitude * angles, fft_size), fft_size)
-        angles = rebuilt - momentum / (1 + momentum) * previous
-        angles = angles / angles.abs().clamp_min(1e-8)
+        rebuilt = spectrum_of(frames_of(_waveform(spectrum, fft_size, window, envelope)), fft_size)
+        target = torch.sub(rebuilt, previous, alpha=momentum / (1 + momentum))
+        # the phase of `target`, the wanted magnitude; `abs` and `angle` of complex numbers would take most of the time
+        loudness = (target * target.conj()).real.clamp_min(1e-16)
+        spectrum = target * (magnitude * loudness.rsqrt())
         previous = rebuilt
-    return _istft(magnitude * angles, fft_size)
+    return _waveform(spectrum, fft_size, window, envelope)
 
 
-def _istft(spectrum: Tensor, fft_size: int) -> Tensor:
-    window = torch.hann_window(WINDOW, device=spectrum.device)
-    return torch.istft(spectrum.transpose(1, 2), fft_size, HOP, WINDOW, window, center=True)
+def _waveform(spectrum: Tensor, fft_size: int, window: Tensor, envelope: Tensor) -> Tensor:
+    """The waveform whose frames are nearest to the spectrum, `(batch, (time − 1) · 160)`."""
+    frames = torch.fft.irfft(spectrum, fft_size)[:, :, :WINDOW] * window
+    return _overlap_add(frames) / envelope
+
+
+def _overlap_add(frames: Tensor) -> Tensor:
+    """Frames `(batch, time, 400)` → `(batch, (time − 1) · 160)`: their sum, each 160 samples after the last, without
+    the half frame that stands out at either end."""
+    batch, time = frames.shape[:2]
+    hops = frames.new_zeros(batch, time + 2, HOP)
+    for late, part in enumerate(F.pad(frames, [0, 3 * HOP - WINDOW]).split(HOP, dim=2)):
+        hops[:, late : late + time] += part
+    return hops.flatten(1)[:, WINDOW // 2 : WINDOW // 2 + (time - 1) * HOP]

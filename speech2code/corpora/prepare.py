@@ -14,7 +14,7 @@ from tqdm import tqdm
 from speech2code.config import CorpusConfig
 from speech2code.corpora.checks import Rejection, check_share, write_rejections
 from speech2code.corpora.pairs import SPLITS, Pair
-from speech2code.corpora.shards import make_shard, one_thread
+from speech2code.corpora.shards import make_shard, start_worker
 from speech2code.corpora.store import SIDES, FeatureStore, write_split
 from speech2code.corpora.voices import load_voice
 from speech2code.errors import UserError
@@ -116,7 +116,7 @@ def _run(plan: list[tuple[Path, list[Pair]]], corpus: CorpusConfig, jobs: int) -
     total, done = sum(len(pairs) for _, pairs in plan), sum(len(pairs) for path, pairs in plan if path.exists())
     seconds = 1 if sys.stderr.isatty() else 15
     bar = tqdm(total=total, initial=done, desc="prepare", unit="pair", mininterval=seconds)
-    with bar, ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=one_thread) as pool:
+    with bar, ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=start_worker) as pool:
         futures = [
             pool.submit(make_shard, path, pairs, corpus.source_voice, corpus.target_voice) for path, pairs in left
         ]

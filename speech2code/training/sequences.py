@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from speech2code.audio.features import COEFFICIENTS, frame_mask
+from speech2code.audio.features import frame_mask
+from speech2code.audio.filters import COEFFICIENTS
 from speech2code.config import Seq2SeqConfig
 from speech2code.corpora.batches import in_order, pad
 from speech2code.training.pictures import heatmap

@@ -3,9 +3,12 @@
 import errno
 import os
 
+import librosa
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from speech2code.audio.files import load_waveform, save_waveform, trim_silence
 from speech2code.errors import UserError
@@ -73,3 +76,13 @@ def test_silence_is_trimmed_at_the_ends_only():
     trimmed = trim_silence(np.concatenate([gap, sound, gap, sound, gap]))
     assert abs(len(trimmed) - 24_000) <= 4 * 160
     assert np.array_equal(trim_silence(gap), gap)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(400, 9000), st.integers(0, 4000), st.integers(0, 4000), st.integers(0, 9))
+def test_silence_is_trimmed_as_librosa_does(size, before, after, seed):
+    generator = np.random.default_rng(seed)
+    loudness = np.concatenate([np.zeros(before), np.hanning(size) ** 3, np.zeros(after)])
+    waveform = (0.5 * loudness * generator.standard_normal(len(loudness))).astype(np.float32)
+    wanted, _ = librosa.effects.trim(waveform, top_db=40, frame_length=400, hop_length=160)
+    assert np.array_equal(trim_silence(waveform), wanted)

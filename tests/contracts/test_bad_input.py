@@ -1,6 +1,7 @@
 """What users get wrong: each is one sentence on stderr and exit code 2, and what is good goes on."""
 
 import csv
+import ctypes.util
 import json
 import shutil
 
@@ -12,6 +13,7 @@ from conftest import Corpus, record
 
 from speech2code.cli import main
 from speech2code.config import InverterConfig, SearchConfig, Seq2SeqConfig, UnitsConfig
+from speech2code.corpora.voices import flite
 from speech2code.pipeline import Limits, SpeechTranslator
 
 SMALL = {"train": 14, "dev": 3, "test": 3}  # 20 pairs: two are the tenth that may be bad
@@ -74,10 +76,11 @@ def test_a_manifest_without_a_split_that_is_needed(refused, tmp_path, gone):
     assert f"no {gone} pair" in sentence or f"no {gone}ing pair" in sentence
 
 
-def test_a_missing_voice_program(refused, tmp_path, monkeypatch):
-    monkeypatch.setenv("PATH", str(tmp_path))
+def test_a_missing_voice(refused, tmp_path, monkeypatch):
+    flite._voice.cache_clear()
+    monkeypatch.setattr(ctypes.util, "find_library", lambda name: None)
     sentence = refused("prepare", "corpus=phrasebook_fr_en", "name=a", f"data={tmp_path}/data", f"runs={tmp_path}/runs")
-    assert "needs the program flite: install it with" in sentence
+    assert "needs Flite: install it with" in sentence
     assert not list((tmp_path / "data").rglob("*.npz"))
 
 

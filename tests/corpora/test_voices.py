@@ -1,15 +1,18 @@
 """Voices speak 16 kHz speech, the same each time, and say in one sentence what is missing."""
 
+import ctypes.util
 import importlib.util
 import pickle
 import shutil
+import subprocess
 import sys
 
 import numpy as np
 import pytest
+import soundfile
 
 from speech2code.corpora.checks import reason_to_reject
-from speech2code.corpora.voices import load_voice
+from speech2code.corpora.voices import flite, load_voice
 from speech2code.errors import UserError
 
 needs_flite = pytest.mark.skipif(shutil.which("flite") is None, reason="the program flite is not installed")
@@ -59,6 +62,19 @@ def test_flite_keeps_letters_under_accents_and_takes_options_for_text():
     assert len(voice.speak("--version")) > 4000
 
 
+@needs_flite
+@pytest.mark.parametrize("speaker", ["slt", "kal"])
+def test_flite_in_process_says_what_its_program_says(tmp_path, speaker):
+    texts = ["Where is the station?", "Yes, please.", "Dr. Smith paid $5.20 at 3 o'clock... twice!"]
+    for text in texts:  # the second sentence, too: nothing is carried over from the first
+        command = ["flite", "-voice", speaker, "-t", text, "-o", str(tmp_path / "a.wav")]
+        subprocess.run(command, check=True)
+        waveform, rate = soundfile.read(tmp_path / "a.wav", dtype="float32")
+        samples, same_rate = load_voice(f"flite:{speaker}")._synthesise(text)
+        assert rate == same_rate
+        np.testing.assert_array_equal(samples, waveform)
+
+
 @pytest.mark.parametrize("text", ["", " \n", "...", "\x00"])
 def test_text_without_words_is_named(text):
     with pytest.raises(UserError) as caught:
@@ -87,7 +103,7 @@ def test_open_jtalk_cannot_say_russian_and_reads_full_width_digits():
         ("festival:kal", "engine of espeak, flite, openjtalk"),
         ("slt", "write ENGINE:SPEAKER"),
         ("flite:", "write ENGINE:SPEAKER"),
-        pytest.param("flite:bob", "flite -lv` lists flite:awb", marks=needs_flite),
+        pytest.param("flite:bob", "does not exist; there are flite:slt", marks=needs_flite),
         ("openjtalk:takumi", "the one that does is openjtalk:mei"),
     ],
 )
@@ -97,14 +113,23 @@ def test_unknown_voices(name, message):
     assert message in str(caught.value)
 
 
-def test_missing_flite_says_how_to_get_it(monkeypatch, tmp_path):
-    monkeypatch.setenv("PATH", str(tmp_path))
+def test_missing_flite_says_how_to_get_it(monkeypatch):
+    flite._voice.cache_clear()
+    monkeypatch.setattr(ctypes.util, "find_library", lambda name: None)
     with pytest.raises(UserError) as caught:
         load_voice("flite:slt")
     assert str(caught.value) == (
-        "voice flite:slt needs the program flite: install it with `sudo apt-get install flite`, "
+        "voice flite:slt needs Flite: install it with `sudo apt-get install flite`, "
         "or choose another voice (corpus.target_voice=espeak:en-us)"
     )
+
+
+def test_flite_that_cannot_be_loaded_is_named(monkeypatch, tmp_path):
+    flite._voice.cache_clear()
+    (tmp_path / "libflite.so.1").write_text("no library")
+    monkeypatch.setattr(ctypes.util, "find_library", lambda name: str(tmp_path / "libflite.so.1"))
+    with pytest.raises(UserError, match="reinstall flite"):
+        load_voice("flite:slt")
 
 
 def test_missing_open_jtalk_says_how_to_get_it(monkeypatch):

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from speech2code.audio.features import DELTA_WIDTH, Mfcc, frame_count
+from speech2code.audio.features import Mfcc, frame_count
 from speech2code.audio.files import trim_silence
+from speech2code.audio.filters import DELTA_WIDTH
 from speech2code.config import SearchConfig, Seq2SeqConfig
 from speech2code.corpora.batches import in_order, pad
 from speech2code.errors import UserError
