@@ -27,16 +27,20 @@ speech2code discover experiment=phrasebook "$@"
 speech2code recognise experiment=phrasebook "$@"
 
 # Units → spectrogram. The inverter learns to draw what the units left out; Griffin-Lim then makes it a waveform.
-# Look at (and listen to) the audio in TensorBoard: as well as this the translation can sound, and no better.
+# Look at (and listen to) the audio in TensorBoard.
 speech2code invert experiment=phrasebook "$@"
 
 # French speech → English units. An attention model that never sees a word of either language.
 # Look at the alignment in TensorBoard: a path from corner to corner means that it listens to the French.
 speech2code translate experiment=phrasebook "$@"
 
-# The test sentences, spoken twice: from their true units (resynthesis), and from the French (translation).
+# The test sentences, translated from the French and spoken.
 # Listen to runs/phrasebook/synthesis/translation/*.wav. runs/phrasebook/model is the whole system in one folder.
 speech2code synthesise experiment=phrasebook "$@"
+
+# What two recognisers hear in the resynthesis: the true units of the test sentences, spoken by the inverter.
+# Listen to runs/phrasebook/inverter/resynthesis/*.wav: no translation into these units can sound better.
+speech2code listen experiment=phrasebook "$@"
 
 # Speech → transcripts → BLEU, METEOR, WER, by two recognisers, for the original, the resynthesis and the translation.
 # Look at the three rows of runs/phrasebook/scores.json together: a score means little without its ceiling.

@@ -16,9 +16,10 @@ Stages, each resumable; `run` does them all, in this order:
   prepare      speech pairs → features            data/<corpus>/
   discover     target speech → units              runs/<name>/units/
   recognise    the evaluation's own recogniser    runs/<name>/recogniser/
-  invert       units → spectrum                   runs/<name>/inverter/
+  invert       units → spectrum → speech          runs/<name>/inverter/
   translate    source speech → units              runs/<name>/translator/
-  synthesise   the test sentences, as speech      runs/<name>/synthesis/
+  synthesise   the test sentences, translated     runs/<name>/synthesis/
+  listen       what is heard in the true units    runs/<name>/listening/
   evaluate     BLEU, METEOR, WER, intervals       runs/<name>/scores.json
   report       one page with everything           runs/<name>/report.html
 
@@ -37,6 +38,7 @@ STAGES = {  # verb → the module of speech2code.stages it is in
     "invert": "learn",
     "translate": "learn",
     "synthesise": "speak",
+    "listen": "judge",
     "evaluate": "judge",
     "report": "judge",
 }

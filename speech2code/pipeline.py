@@ -12,18 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from speech2code.audio.features import MFCC_DIM, Mfcc, frame_count
-from speech2code.audio.griffin_lim import griffin_lim
 from speech2code.config import InverterConfig, SearchConfig, Seq2SeqConfig, UnitsConfig
 from speech2code.corpora.batches import pad
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 from speech2code.inversion.inverter import CodebookInverter
+from speech2code.speaking import draw, speak
 from speech2code.training.checkpoints import BEST, load_checkpoint, save_weights
 from speech2code.translation.recurrent import SpeechToTokens
 from speech2code.translation.search import Hypothesis, beam_search
 from speech2code.units.vqvae import UnitDiscoverer
-
-LOUDEST = 0.7  # peak of a synthesised waveform
 
 
 class Limits(NamedTuple):
@@ -71,22 +69,13 @@ class SpeechTranslator(nn.Module):
         """Target waveforms → their units."""
         return [units.tolist() for units in self.discoverer.encode(*self.features("target", waveforms))]
 
-    @torch.inference_mode()
     def speak(self, units: list[list[int]], speaker: int = 0) -> list[np.ndarray]:
         """Unit sequences → waveforms float32 `((units · time_reduction − 1) · 160,)`, peak 0.7."""
-        spectrum, counts = self.invert(units, speaker)
-        frames = (counts * self.inverter.time_reduction).tolist()
-        items = [item[None, :count] for item, count in zip(spectrum, frames)]
-        # one at a time: what stands behind a shorter item would be heard in its last frames
-        sounds = [griffin_lim(item, self.iterations)[0].cpu().numpy() for item in items]
-        return [sound * (LOUDEST / max(float(np.abs(sound).max(initial=0)), 1e-3)) for sound in sounds]
+        return speak(units, self.discoverer.codebook, self.inverter, self.iterations, speaker)
 
-    @torch.inference_mode()
     def invert(self, units: list[list[int]], speaker: int = 0) -> tuple[Tensor, Tensor]:
         """Unit sequences → log magnitude `(batch, time, bins)` and unit counts `(batch,)`."""
-        batch, counts = (each.to(self.device) for each in pad([np.asarray(each) for each in units], torch.int64))
-        speakers = torch.full((len(units),), speaker, device=self.device)
-        return self.inverter.invert(self.discoverer.codebook.decode(batch), counts, speakers), counts
+        return draw(units, self.discoverer.codebook, self.inverter, speaker)
 
     def features(self, side: str, waveforms: list[np.ndarray]) -> tuple[Tensor, Tensor]:
         """Waveforms → standardised MFCC `(batch, time, 39)`, zero beyond each end, and lengths `(batch,)`."""

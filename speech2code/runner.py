@@ -22,10 +22,11 @@ NEEDS = {
     "invert": ("discover",),  # the longest first
     "translate": ("discover",),
     "synthesise": ("invert", "translate"),
-    "evaluate": ("synthesise", "recognise"),
+    "listen": ("invert", "recognise"),
+    "evaluate": ("synthesise", "listen"),
     "report": ("evaluate",),
 }
-JUDGING = ("recognise", "evaluate")  # the stages that read text
+JUDGING = ("recognise", "listen", "evaluate")  # the stages that read text
 
 
 def run(config: Config, overrides: list[str]) -> None:

@@ -27,11 +27,12 @@ def work(tmp_path_factory) -> Path:
     """A folder with runs/mine and the corpus that its config.yaml names."""
     work = tmp_path_factory.mktemp("work")
     run, test = work / "runs" / "mine", work / "data" / "told" / "test"
+    run.mkdir(parents=True)
     for number, sentence in enumerate(IDS):
         for row, name in enumerate(ROWS):
             time = np.arange(16_000 + 800 * number + 1600 * row) / 16_000
             tone = 0.4 * np.sin(2 * np.pi * (200 + 300 * row + 10 * number) * time)
-            save_waveform(run / "synthesis" / name / f"{sentence}.wav", tone.astype(np.float32))
+            save_waveform(RunFolder(run).sounds(name) / f"{sentence}.wav", tone.astype(np.float32))
     for row in ROWS[1:]:
         for recogniser in ("own", "pocketsphinx"):
             lines = [f"{sentence}\tmeant {sentence}\t{recogniser} {row} {sentence}" for sentence in IDS]
@@ -65,7 +66,7 @@ def test_it_takes_the_sentences_at_the_quarters(made):
 
 def test_the_sounds_are_those_of_the_run(work, made):
     for row in ROWS:
-        original = load_waveform(work / "runs" / "mine" / "synthesis" / row / f"{CHOSEN[1]}.wav")
+        original = load_waveform(RunFolder(work / "runs" / "mine").sounds(row) / f"{CHOSEN[1]}.wav")
         np.testing.assert_allclose(load_waveform(made / f"{CHOSEN[1]}.{row}.flac"), original, atol=1e-4)
 
 
@@ -99,7 +100,7 @@ def test_the_picture_has_four_panels_on_one_time_axis(made):
     "lost, sentence",
     [
         ("synthesis/translation", "has no translation of test-031"),
-        ("evaluation/resynthesis.own.tsv", "has no resynthesis.own of test-031"),
+        ("listening/resynthesis.own.tsv", "has no resynthesis.own of test-031"),
         ("synthesis/source", "holds 0 sentences, not three"),
         ("config.yaml", "has no config.yaml"),
         ("run.json", "run.json"),

@@ -34,15 +34,20 @@ class RunFolder:
 
     def shown_ids(self) -> list[str]:
         """The sentences to listen to: those whose source speech was kept."""
-        return sorted(path.stem for path in (self.path / "synthesis" / "source").glob("*.wav"))
+        return sorted(path.stem for path in self.sounds("source").glob("*.wav"))
+
+    def sounds(self, row: str) -> Path:
+        """Where the waveforms of a row are: the inverter's stage ends with the resynthesis."""
+        return self.path / ("inverter" if row == "resynthesis" else "synthesis") / row
 
     def waveform(self, row: str, sentence: str) -> np.ndarray | None:
-        path = self.path / "synthesis" / row / f"{sentence}.wav"
+        path = self.sounds(row) / f"{sentence}.wav"
         return load_waveform(path) if path.is_file() else None
 
     def table(self, row: str, recogniser: str) -> Path:
-        """Where the transcripts of a row are; original speech is read as soon as the recogniser is trained."""
-        return self.path / ("recogniser" if row == "original" else "evaluation") / f"{row}.{recogniser}.tsv"
+        """Where the transcripts of a row are: original and resynthesis are read before there is a translation."""
+        stage = {"original": "recogniser", "resynthesis": "listening"}.get(row, "evaluation")
+        return self.path / stage / f"{row}.{recogniser}.tsv"
 
     def transcripts(self, row: str, recogniser: str) -> dict[str, tuple[str, str]]:
         """id → (reference, hypothesis), both normalised."""

@@ -1,66 +1,65 @@
-"""Stages `evaluate` and `report`: transcribe and score what was spoken, show everything on one page."""
+"""Stages `listen`, `evaluate` and `report`: transcribe and score what was spoken, show everything on one page."""
 
 import time
-from pathlib import Path
 
-import numpy as np
 import torch
 
-from speech2code.audio.files import load_waveform
 from speech2code.compose import to_yaml
 from speech2code.config import Config
-from speech2code.corpora.store import FeatureStore
 from speech2code.evaluation.detectors import detect
 from speech2code.evaluation.provenance import describe_run
-from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
+from speech2code.evaluation.recognisers.attention import AttentionRecogniser
 from speech2code.evaluation.report import write_report
-from speech2code.evaluation.run_folder import RunFolder
 from speech2code.evaluation.scores import score
 from speech2code.files import read_json, write_atomically, write_json
-from speech2code.stages.folders import data_folder, run_folder
+from speech2code.stages.folders import run_folder
 from speech2code.stages.record import RECORD, finished, seconds_of, stage
-from speech2code.stages.transcripts import own_recogniser, transcripts
+from speech2code.stages.transcripts import ROWS, own_recogniser, read_row, store_of, waveforms_of
 
-ROWS = ("original", "resynthesis", "translation", "unseen")
+VERBS = {"synthesis": "synthesise", "inverter": "invert", "recogniser": "recognise"}  # folder of a stage → its verb
 FIGURES = ("bleu", "bleu_low", "bleu_high", "meteor", "wer", "wer_low", "wer_high", "cer")
 
 
+def listen(config: Config) -> None:
+    """Both recognisers read the resynthesis: the ceiling of every translation into these units."""
+    with stage(run_folder(config) / "listening", _made_by(config, "inverter", "recogniser")) as figures:
+        if figures is not None:
+            read_row(config, "resynthesis", _own(config), beside=True)
+
+
 def evaluate(config: Config) -> None:
-    """Transcribes every row with both recognisers and scores the transcripts: `evaluation/`, `scores.json`."""
+    """Transcribes what no stage has read yet, and scores every row: `evaluation/`, `scores.json`."""
     run = run_folder(config)
-    torch.set_num_threads(config.trainer.threads)
-    settings = {
-        name: finished(run / name, verb)["fingerprint"]
-        for name, verb in (("synthesis", "synthesise"), ("recogniser", "recognise"))
-    }
-    with stage(run / "evaluation", settings) as figures:
+    with stage(run / "evaluation", _made_by(config, "synthesis", "inverter", "recogniser")) as figures:
         if figures is None:
             return
         units, ended = (read_json(run / "synthesis" / f"{name}.json") for name in ("units", "ended"))
-        record = read_json(run / "recogniser" / RECORD)
-        own = own_recogniser(config, run / "recogniser", record["words"], record["longest"])
-        heard: dict[tuple[str, str], list[str]] = {}
-        references, detected = {}, {}
-        for row in ROWS:
-            split = "unseen" if row == "unseen" else "test"
-            if not (data_folder(config) / split).exists():
+        own, scores, detected = _own(config), {}, {}
+        stores = {row: store_of(config, row) for row in ROWS}
+        for row, store in stores.items():
+            if store is None:
                 continue
-            store = FeatureStore(data_folder(config), split)
-            references[row] = store.texts("target")
-            waveforms = _waveforms(run, row, store)
-            for each in [own] if row == "unseen" else [own, PocketSphinx()]:  # it would take half a minute more
-                table = RunFolder(run).table(row, each.name)
-                heard[row, each.name] = transcripts(table, each, store, waveforms)
+            heard, references = read_row(config, row, own), store.texts("target")
             sequences = units.get("reference" if row == "resynthesis" else row)
             ordered = [[table[key] for key in store.ids] if table else None for table in (sequences, ended.get(row))]
-            detected[row] = detect(waveforms, ordered[0], heard[row, "own"], references[row], ordered[1])
-        scores: dict = {row: {} for row in references}
-        for (row, recogniser), hypotheses in heard.items():
-            result = score(hypotheses, references[row])
-            scores[row][recogniser] = {key: result.as_dict()[key] for key in FIGURES}
-        signature = {"bleu": result.bleu_signature, "meteor": result.meteor_signature}
+            detected[row] = detect(waveforms_of(config, row, store), ordered[0], heard["own"], references, ordered[1])
+            results = {name: score(hypotheses, references) for name, hypotheses in heard.items()}
+            scores[row] = {name: {key: each.as_dict()[key] for key in FIGURES} for name, each in results.items()}
+        signature = {"bleu": results["own"].bleu_signature, "meteor": results["own"].meteor_signature}
         write_json(run / "evaluation" / "detectors.json", detected)
         write_json(run / "scores.json", scores | {"seconds": seconds_of(run), "signature": signature})
+
+
+def _own(config: Config) -> AttentionRecogniser:
+    torch.set_num_threads(config.trainer.threads)
+    folder = run_folder(config) / "recogniser"
+    record = read_json(folder / RECORD)
+    return own_recogniser(config, folder, record["words"], record["longest"])
+
+
+def _made_by(config: Config, *folders: str) -> dict:
+    """Folder of a stage → the fingerprint of its settings; UserError where that stage is not finished."""
+    return {name: finished(run_folder(config) / name, VERBS[name])["fingerprint"] for name in folders}
 
 
 def report(config: Config) -> None:
@@ -75,9 +74,3 @@ def report(config: Config) -> None:
     if (run / "scores.json").exists():
         seconds = seconds_of(run) | {"report": round(time.monotonic() - began, 2)}
         write_json(run / "scores.json", read_json(run / "scores.json") | {"seconds": seconds})
-
-
-def _waveforms(run: Path, row: str, store: FeatureStore) -> list[np.ndarray]:
-    if row == "original":
-        return [store.waveform("target", item) for item in range(len(store))]
-    return [load_waveform(run / "synthesis" / row / f"{key}.wav") for key in store.ids]

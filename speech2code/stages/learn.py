@@ -1,6 +1,5 @@
 """The stages that learn, one function each; every one resumes, and does nothing where it is done."""
 
-import os
 from dataclasses import asdict
 
 import numpy as np
@@ -8,9 +7,7 @@ import numpy as np
 from speech2code.config import Config
 from speech2code.corpora.pairs import SPLITS
 from speech2code.corpora.prepare import prepare as prepare_corpus
-from speech2code.corpora.store import FeatureStore
-from speech2code.evaluation.recognisers.attention import AttentionRecogniser, Vocabulary
-from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
+from speech2code.evaluation.recognisers.attention import Vocabulary
 from speech2code.evaluation.run_folder import RunFolder
 from speech2code.pipeline import Limits
 from speech2code.stages.folders import (
@@ -23,7 +20,8 @@ from speech2code.stages.folders import (
     with_units,
 )
 from speech2code.stages.record import stage
-from speech2code.stages.transcripts import own_recogniser, transcripts
+from speech2code.stages.speak import resynthesise
+from speech2code.stages.transcripts import own_recogniser, read_row
 from speech2code.training.discover import DiscoverTask, write_units
 from speech2code.training.invert import InvertTask
 from speech2code.training.loop import fit
@@ -61,7 +59,7 @@ def discover(config: Config) -> None:
 
 
 def invert(config: Config) -> None:
-    """Units → log magnitude: trains the inverter."""
+    """Units → log magnitude: trains the inverter, then speaks the true units of the test sentences with it."""
     discoverer, record = discoverer_of(config)
     folder = run_folder(config) / "inverter"
     with stage(folder, settings_of(config, inverter=asdict(config.inverter), codebook=record["codebook"])) as figures:
@@ -71,6 +69,9 @@ def invert(config: Config) -> None:
         train, dev = (with_units(config, split, record["codebook"]) for split in ("train", "dev"))
         task = InvertTask(config.inverter, discoverer.codebook, config.units.time_reduction, train, dev)
         figures |= fit(task, config.inverter.training, config.trainer, folder, fabric)
+        if fabric.is_global_zero:
+            model = task.model.cpu().eval()
+            resynthesise(config, discoverer.codebook, model, RunFolder(run_folder(config)).sounds("resynthesis"))
 
 
 def translate(config: Config) -> None:
@@ -109,15 +110,8 @@ def recognise(config: Config) -> None:
         figures |= fit(task, config.recogniser.training, config.trainer, folder, fabric)
         figures |= {"words": vocabulary.words, "longest": max(len(each) for each in tokens[0]) + 3}
         if fabric.is_global_zero:
-            _read_original(config, own_recogniser(config, folder, figures["words"], figures["longest"]))
-
-
-def _read_original(config: Config, own: AttentionRecogniser) -> None:
-    run, test = RunFolder(run_folder(config)), FeatureStore(data_folder(config), "test")
-    waveforms = [test.waveform("target", item) for item in range(len(test))]
-    transcripts(run.table("original", own.name), own, test, waveforms)
-    beside = max(1, (os.cpu_count() or 1) // config.trainer.jobs)  # another stage has the other cores
-    transcripts(run.table("original", PocketSphinx.name), PocketSphinx(), test, waveforms, processes=beside)
+            own = own_recogniser(config, folder, figures["words"], figures["longest"])
+            read_row(config, "original", own, beside=True)
 
 
 def _limits(sequences: list[np.ndarray]) -> Limits:

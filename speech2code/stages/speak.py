@@ -1,4 +1,5 @@
-"""Stage `synthesise`: the trained parts become one model folder, and that model speaks the test sentences."""
+"""Stage `synthesise`: the trained parts become one model folder, and that model translates the test sentences; and the
+resynthesis, with which the stage `invert` ends."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -12,12 +13,15 @@ from speech2code.config import Config
 from speech2code.corpora.batches import in_order
 from speech2code.corpora.store import FeatureStore
 from speech2code.files import read_json, write_atomically, write_json
+from speech2code.inversion.inverter import CodebookInverter
 from speech2code.pipeline import Limits, SpeechTranslator
+from speech2code.speaking import speak
 from speech2code.stages.folders import data_folder, discoverer_of, run_folder, speech_of
 from speech2code.stages.record import finished, stage
 from speech2code.training.checkpoints import BEST, load_checkpoint
 from speech2code.training.progress import bar
 from speech2code.translation.search import Hypothesis
+from speech2code.units.codebook import Codebook
 from speech2code.units.sequences import UnitSequences
 
 SHOWN = 12  # sentences with players and pictures in the report
@@ -25,7 +29,7 @@ BATCH = 16
 
 
 def synthesise(config: Config) -> None:
-    """Exports the model folder and speaks both test lists with it: true units, and units translated from the source."""
+    """Exports the model folder and speaks both test lists with it: the units that it translates from the source."""
     run = run_folder(config)
     torch.set_num_threads(config.trainer.threads)
     models = {
@@ -44,7 +48,7 @@ def synthesise(config: Config) -> None:
         units, ended = {}, {}
         for split in ("test", "unseen"):
             if (data_folder(config) / split).exists():
-                _speak_split(model, config, split, units, ended)
+                _translate_split(model, config, split, units, ended)
         write_json(run / "synthesis" / "units.json", units)
         write_json(run / "synthesis" / "ended.json", ended)
 
@@ -70,29 +74,35 @@ def export(config: Config) -> SpeechTranslator:
     return SpeechTranslator.from_pretrained(run / "model")
 
 
-def _speak_split(model: SpeechTranslator, config: Config, split: str, units: dict, ended: dict) -> None:
+def resynthesise(config: Config, codebook: Codebook, inverter: CodebookInverter, folder: Path) -> None:
+    """The true units of the test sentences, spoken: as well as this a translation can sound."""
+    store = FeatureStore(data_folder(config), "test")
+    units = UnitSequences.load(run_folder(config) / "units" / "test.npz").units
+    for items in bar(in_order(store.lengths("target_waveform"), BATCH), "resynthesis"):
+        sequences = [units[item] for item in items]
+        for item, waveform in zip(items, speak(sequences, codebook, inverter, config.inverter.iterations)):
+            save_waveform(folder / f"{store.ids[item]}.wav", waveform)
+
+
+def _translate_split(model: SpeechTranslator, config: Config, split: str, units: dict, ended: dict) -> None:
     """Fills row → id → units, and row → id → whether the search came to an end; writes the waveforms."""
     folder, store = run_folder(config) / "synthesis", FeatureStore(data_folder(config), split)
-    true_units = UnitSequences.load(run_folder(config) / "units" / f"{split}.npz").units
     row = "translation" if split == "test" else split
 
-    def speak(items: np.ndarray) -> list[Hypothesis]:
+    def translate(items: np.ndarray) -> list[Hypothesis]:
         found = model.translate_to_units([store.waveform("source", item) for item in items])
-        spoken = {row: [each.tokens for each in found]}
-        if split == "test":
-            spoken["resynthesis"] = [true_units[item] for item in items]
-        for name, sequences in spoken.items():
-            for item, waveform in zip(items, model.speak(sequences)):
-                save_waveform(folder / name / f"{store.ids[item]}.wav", waveform)
+        for item, waveform in zip(items, model.speak([each.tokens for each in found])):
+            save_waveform(folder / row / f"{store.ids[item]}.wav", waveform)
         return found
 
     batches = in_order(store.lengths("source_waveform"), BATCH)
     with ThreadPoolExecutor(config.trainer.jobs, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        results = list(bar(pool.map(speak, batches), f"speak {split}", len(batches)))
+        results = list(bar(pool.map(translate, batches), f"translate {split}", len(batches)))
     found = dict(zip(np.concatenate(batches).tolist(), chain.from_iterable(results)))
     units[row] = {key: found[item].tokens for item, key in enumerate(store.ids)}
     ended[row] = {key: found[item].ended for item, key in enumerate(store.ids)}
     if split == "test":
+        true_units = UnitSequences.load(run_folder(config) / "units" / "test.npz").units
         units["reference"] = {key: each.tolist() for key, each in zip(store.ids, true_units)}
         _show(store, found, folder)
 

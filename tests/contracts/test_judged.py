@@ -29,9 +29,12 @@ def test_every_row_is_heard_once_and_scored(transcribed, tmp_path, heard):
     overrides, run = transcribed.overrides(tmp_path), tmp_path / "tiny"
     main(["recognise", *overrides])
     assert heard == [("own", 3), ("pocketsphinx", 3)]  # the original needs no system
-    for verb in ("discover", "invert", "translate", "synthesise", "evaluate", "report", "evaluate"):
+    for verb in ("discover", "invert", "listen"):
         main([verb, *overrides])
-    assert heard[2:] == [("own", 3), ("pocketsphinx", 3), ("own", 3), ("pocketsphinx", 3), ("own", 2)]
+    assert heard[2:] == [("own", 3), ("pocketsphinx", 3)]  # the resynthesis needs no translator
+    for verb in ("translate", "synthesise", "evaluate", "report", "evaluate"):
+        main([verb, *overrides])
+    assert heard[4:] == [("own", 3), ("pocketsphinx", 3), ("own", 2)]
     scores = read_json(run / "scores.json")
     for row, count in ROWS.items():
         assert set(scores[row]) == ({"own"} if row == "unseen" else {"own", "pocketsphinx"})

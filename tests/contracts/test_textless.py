@@ -8,6 +8,7 @@ import pytest
 from speech2code.audio.files import load_waveform
 from speech2code.cli import main
 from speech2code.corpora.store import FeatureStore
+from speech2code.evaluation.run_folder import RunFolder
 from speech2code.files import read_json
 
 TRAINING = ("discover", "invert", "translate", "synthesise")
@@ -15,7 +16,7 @@ TRAINING = ("discover", "invert", "translate", "synthesise")
 
 def check_spoken(run, count):
     for row in ("translation", "resynthesis"):
-        sounds = [load_waveform(path) for path in sorted((run / "synthesis" / row).glob("*.wav"))]
+        sounds = [load_waveform(path) for path in sorted(RunFolder(run).sounds(row).glob("*.wav"))]
         assert len(sounds) == count
         assert all(len(sound) and np.isfinite(sound).all() and np.abs(sound).max() > 0.1 for sound in sounds)
     units = read_json(run / "synthesis" / "units.json")

@@ -51,7 +51,7 @@ def build_run(run, ids=IDS):
         for number, sentence in enumerate(ids):
             t = np.arange(int(16000 * (1 + 0.2 * number))) / 16000
             tone = np.sin(2 * np.pi * (300 + 900 * t) * t) * (np.sin(9 * t) ** 2) + chance.normal(0, 0.01, len(t))
-            save_waveform(run / "synthesis" / row / f"{sentence}.wav", (0.4 * tone).astype(np.float32))
+            save_waveform(RunFolder(run).sounds(row) / f"{sentence}.wav", (0.4 * tone).astype(np.float32))
     units = {n: {s: chance.integers(0, 64, 25).tolist() for s in ids} for n in ("reference", "translation")}
     write_json(run / "synthesis" / "units.json", units)
     diagonal = np.exp(-(np.subtract.outer(np.linspace(0, 1, 25), np.linspace(0, 1, 40)) ** 2) * 300)
