@@ -22,7 +22,7 @@ from speech2code.files import read_json, write_json
 
 LINES = (
     "features", "griffin_lim", "codebook", "units_step", "inverter_step", "translator_step", "beam_search", "say",
-    "import",
+    "prepare", "evaluate", "import", "corpus_scale",
 )  # fmt: skip
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "bench.json"
 

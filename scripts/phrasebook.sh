@@ -38,9 +38,11 @@ speech2code translate experiment=phrasebook "$@"
 # Listen to runs/phrasebook/synthesis/translation/*.wav. runs/phrasebook/model is the whole system in one folder.
 speech2code synthesise experiment=phrasebook "$@"
 
-# What two recognisers hear in the resynthesis: the true units of the test sentences, spoken by the inverter.
-# Listen to runs/phrasebook/inverter/resynthesis/*.wav: no translation into these units can sound better.
-speech2code listen experiment=phrasebook "$@"
+# What PocketSphinx, which knows nothing of this project, hears: in the original, in the true units of the test sentences as the
+# inverter speaks them (runs/phrasebook/inverter/resynthesis/*.wav: no translation can sound better), and in the translation.
+for row in original resynthesis translation; do
+  speech2code listen "$row" experiment=phrasebook "$@"
+done
 
 # Speech → transcripts → BLEU, METEOR, WER, by two recognisers, for the original, the resynthesis and the translation.
 # Look at the three rows of runs/phrasebook/scores.json together: a score means little without its ceiling.

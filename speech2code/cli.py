@@ -19,7 +19,8 @@ Stages, each resumable; `run` does them all, in this order:
   invert       units → spectrum → speech          runs/<name>/inverter/
   translate    source speech → units              runs/<name>/translator/
   synthesise   the test sentences, translated     runs/<name>/synthesis/
-  listen       what is heard in the true units    runs/<name>/listening/
+  listen ROW   what PocketSphinx hears            runs/<name>/listening-ROW/
+               (original, resynthesis, translation)
   evaluate     BLEU, METEOR, WER, intervals       runs/<name>/scores.json
   report       one page with everything           runs/<name>/report.html
 
@@ -103,8 +104,9 @@ def _dispatch(arguments: list[str]) -> None:
 def _stage(verb: str, overrides: list[str]) -> None:
     from speech2code.compose import compose
 
-    config = compose(overrides)
-    getattr(import_module(f"speech2code.stages.{STAGES[verb]}"), verb)(config)
+    rows = [each for each in overrides if verb == "listen" and "=" not in each][:1]
+    config = compose([each for each in overrides if each not in rows])
+    getattr(import_module(f"speech2code.stages.{STAGES[verb]}"), verb)(config, *(rows or [""] * (verb == "listen")))
 
 
 def _say(arguments: list[str]) -> None:

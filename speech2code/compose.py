@@ -27,7 +27,8 @@ CHOICES = {
     "corpus.kind": ("phrasebook", "parallel_text", "manifest"),
 }
 AT_LEAST_ONE = (
-    "units.codebook_size", "units.code_dim", "units.width", "inverter.width", "inverter.frame_width", "search.beam",
+    "units.codebook_size", "units.code_dim", "units.width", "inverter.width", "inverter.frame_width",
+    "inverter.frames_at_once", "search.beam",
     "inverter.iterations", "units.training.batch_size", "inverter.training.batch_size",
     "translator.training.batch_size",
     "recogniser.training.batch_size", "trainer.jobs", "trainer.threads", "trainer.devices",
@@ -62,6 +63,11 @@ def to_config(composed: DictConfig) -> Config:
     for key in AT_LEAST_ONE:
         if OmegaConf.select(composed, key) < 1:
             raise UserError(f"{key}={OmegaConf.select(composed, key)} is not possible; it must be at least 1")
+    if config.units.time_reduction % config.inverter.frames_at_once:
+        raise UserError(
+            f"inverter.frames_at_once={config.inverter.frames_at_once} is not possible; it must divide "
+            f"units.time_reduction={config.units.time_reduction}"
+        )
     return config
 
 

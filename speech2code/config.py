@@ -59,7 +59,8 @@ class UnitsConfig:
 @dataclass
 class InverterConfig:
     width: int = 256  # channels at the unit rate
-    frame_width: int = 128  # channels at the frame rate
+    frame_width: int = 128  # channels behind the expansion
+    frames_at_once: int = 1  # frames that one of its steps predicts; a divisor of the time reduction
     blocks: int = 2
     lstm_layers: int = 2
     fft_size: int = 2048  # points of the predicted spectrum: 2048 (1025 bins, the paper's) or 512 (257, nothing lost)

@@ -100,7 +100,7 @@ def test_the_picture_has_four_panels_on_one_time_axis(made):
     "lost, sentence",
     [
         ("synthesis/translation", "has no translation of test-031"),
-        ("listening/resynthesis.own.tsv", "has no resynthesis.own of test-031"),
+        ("evaluation/resynthesis.own.tsv", "has no resynthesis.own of test-031"),
         ("synthesis/source", "holds 0 sentences, not three"),
         ("config.yaml", "has no config.yaml"),
         ("run.json", "run.json"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from speech2code.cli import STAGES
+from speech2code.stages.judge import HEARD
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 # stands for the program: writes down how it was called, and makes what the script reads
@@ -52,8 +53,9 @@ def phrasebook(tmp_path, *overrides, broken="nothing") -> tuple[int, list[list[s
 def test_phrasebook_takes_every_stage_in_the_order_of_the_command_line(tmp_path):
     code, calls = phrasebook(tmp_path, "name=mine", "trainer.threads=1")
     assert code == 0
-    assert [call[0] for call in calls] == ["config", *STAGES, "say"]
-    assert all(call[1:] == ["experiment=phrasebook", "name=mine", "trainer.threads=1"] for call in calls[:-1])
+    stages = [each for verb in STAGES for each in ([f"listen {row}" for row in HEARD] if verb == "listen" else [verb])]
+    settings = " experiment=phrasebook name=mine trainer.threads=1"
+    assert [" ".join(call) for call in calls[:-1]] == [each + settings for each in ("config", *stages)]
     run = tmp_path / "runs" / "mine"
     assert calls[-1] == ["say", f"{run}/synthesis/source/test-0001.wav", f"{run}/said.wav", f"model={run}/model"]
 

@@ -1,4 +1,4 @@
-"""Prepared speech on disk: flat memory-mapped arrays, one file a kind and split, with an index.
+"""Prepared speech on disk: flat arrays, one file a kind and split, with an index.
 
 `data/<corpus>/<split>/` holds `source_mfcc.npy` and `target_mfcc.npy` (float16, `(frames, 39)`),
 `source_waveform.npy` and
@@ -19,7 +19,8 @@ SIDES = ("source", "target")
 
 
 class FeatureStore:
-    """One split of a prepared corpus. Arrays are views into the memory map: many processes share one page cache."""
+    """One split of a prepared corpus, read item by item: it need not fit in memory, and many processes share one page
+    cache."""
 
     def __init__(self, folder: Path, split: str):
         self.folder = Path(folder) / split
@@ -70,7 +71,11 @@ class FeatureStore:
 
     def _slice(self, kind: str, item: int) -> np.ndarray:
         array, ends = self._load(kind)
-        return array[ends[item - 1] if item else 0 : ends[item]]
+        first, width = int(ends[item - 1]) if item else 0, int(np.prod(array.shape[1:]))
+        # read, not mapped: pages of a map count as this process's memory for as long as there is any left
+        start = array.offset + first * width * array.itemsize
+        values = np.fromfile(array.filename, array.dtype, (int(ends[item]) - first) * width, offset=start)
+        return values.reshape(-1, *array.shape[1:])
 
 
 def write_split(folder: Path, split: str, items: dict, texts: dict | None, shards: list[Path]) -> None:

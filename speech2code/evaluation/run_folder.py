@@ -45,9 +45,8 @@ class RunFolder:
         return load_waveform(path) if path.is_file() else None
 
     def table(self, row: str, recogniser: str) -> Path:
-        """Where the transcripts of a row are: original and resynthesis are read before there is a translation."""
-        stage = {"original": "recogniser", "resynthesis": "listening"}.get(row, "evaluation")
-        return self.path / stage / f"{row}.{recogniser}.tsv"
+        """Where the transcripts of a row are."""
+        return self.path / ("evaluation" if recogniser == "own" else f"listening-{row}") / f"{row}.{recogniser}.tsv"
 
     def transcripts(self, row: str, recogniser: str) -> dict[str, tuple[str, str]]:
         """id → (reference, hypothesis), both normalised."""

@@ -29,9 +29,10 @@ class CodebookInverter(nn.Module):
         self.enter = nn.Conv1d(2 * code_dim, width, 3, padding=1)
         self.before = nn.ModuleList(MultiScaleBlock(width) for _ in range(config.blocks))
         self.recurrent = BiLstm(width, width // 2, config.lstm_layers)
-        self.expand = nn.Linear(width, time_reduction * config.frame_width)
+        self.steps = time_reduction // config.frames_at_once  # of a unit, behind the expansion
+        self.expand = nn.Linear(width, self.steps * config.frame_width)
         self.after = nn.ModuleList(MultiScaleBlock(config.frame_width) for _ in range(config.blocks))
-        self.leave = nn.Linear(config.frame_width, bins)
+        self.leave = nn.Linear(config.frame_width, config.frames_at_once * bins)
 
     def forward(self, codes: Tensor, unit_lengths: Tensor, speakers: Tensor) -> Tensor:
         """Codes `(batch, units, dim)`, speakers `(batch,)` → standardised spectrum `(batch, units · time_reduction,
@@ -43,12 +44,12 @@ class CodebookInverter(nn.Module):
             hidden = block(hidden, mask)
         hidden = hidden.transpose(1, 2)
         hidden = hidden + self.recurrent(hidden, unit_lengths)
-        frames = self.expand(hidden).reshape(len(codes), codes.shape[1] * self.time_reduction, -1)
-        mask = channel_mask(unit_lengths * self.time_reduction, frames.shape[1])
-        hidden = frames.transpose(1, 2) * mask
+        steps = self.expand(hidden).reshape(len(codes), codes.shape[1] * self.steps, -1)
+        mask = channel_mask(unit_lengths * self.steps, steps.shape[1])
+        hidden = steps.transpose(1, 2) * mask
         for block in self.after:
             hidden = block(hidden, mask)
-        return self.leave(hidden.transpose(1, 2))
+        return self.leave(hidden.transpose(1, 2)).reshape(len(codes), codes.shape[1] * self.time_reduction, -1)
 
     def target(self, waveforms: Tensor) -> Tensor:
         """Waveforms `(batch, samples)` → the spectrum to predict `(batch, time, bins)`, not yet standardised."""

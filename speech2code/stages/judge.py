@@ -6,60 +6,60 @@ import torch
 
 from speech2code.compose import to_yaml
 from speech2code.config import Config
+from speech2code.corpora.prepare import check_same_corpus
+from speech2code.errors import UserError
 from speech2code.evaluation.detectors import detect
 from speech2code.evaluation.provenance import describe_run
-from speech2code.evaluation.recognisers.attention import AttentionRecogniser
+from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
 from speech2code.evaluation.report import write_report
 from speech2code.evaluation.scores import score
 from speech2code.files import read_json, write_atomically, write_json
-from speech2code.stages.folders import run_folder
-from speech2code.stages.record import RECORD, finished, seconds_of, stage
-from speech2code.stages.transcripts import ROWS, own_recogniser, read_row, store_of, waveforms_of
+from speech2code.stages.folders import data_folder, run_folder
+from speech2code.stages.record import finished, seconds_of, stage
+from speech2code.stages.transcripts import ROWS, own_recogniser, store_of, transcripts, waveforms_of
 
-VERBS = {"synthesis": "synthesise", "inverter": "invert", "recogniser": "recognise"}  # folder of a stage → its verb
+# what PocketSphinx hears → the stage it comes from; the unseen list would take it half a minute more
+HEARD = {"original": None, "resynthesis": "inverter", "translation": "synthesis"}
+VERBS = {"inverter": "invert", "synthesis": "synthesise", "recogniser": "recognise"}  # folder of a stage → its verb
 FIGURES = ("bleu", "bleu_low", "bleu_high", "meteor", "wer", "wer_low", "wer_high", "cer")
 
 
-def listen(config: Config) -> None:
-    """Both recognisers read the resynthesis: the ceiling of every translation into these units."""
-    with stage(run_folder(config) / "listening", _made_by(config, "inverter", "recogniser")) as figures:
+def listen(config: Config, row: str) -> None:
+    """PocketSphinx reads one row of speech: `listening-<row>/`."""
+    if row not in HEARD:
+        raise UserError(f"listen needs a row: speech2code listen {'|'.join(HEARD)} experiment=…")
+    corpus = check_same_corpus(config.corpus, data_folder(config))["fingerprint"]
+    settings = {"corpus": corpus} | (_made_by(config, HEARD[row]) if HEARD[row] else {})
+    with stage(run_folder(config) / f"listening-{row}", settings) as figures:
         if figures is not None:
-            read_row(config, "resynthesis", _own(config), beside=True)
+            transcripts(config, row, PocketSphinx())
 
 
 def evaluate(config: Config) -> None:
-    """Transcribes what no stage has read yet, and scores every row: `evaluation/`, `scores.json`."""
+    """The own recogniser reads every row; all transcripts are scored: `evaluation/`, `scores.json`."""
     run = run_folder(config)
-    with stage(run / "evaluation", _made_by(config, "synthesis", "inverter", "recogniser")) as figures:
+    torch.set_num_threads(config.trainer.threads)
+    settings = _made_by(config, "synthesis", "recogniser", *(f"listening-{row}" for row in HEARD))
+    with stage(run / "evaluation", settings) as figures:
         if figures is None:
             return
         units, ended = (read_json(run / "synthesis" / f"{name}.json") for name in ("units", "ended"))
-        own, scores, detected = _own(config), {}, {}
-        stores = {row: store_of(config, row) for row in ROWS}
-        for row, store in stores.items():
+        own, scores, detected = own_recogniser(config), {}, {}
+        for row in ROWS:
+            store = store_of(config, row)
             if store is None:
                 continue
-            heard, references = read_row(config, row, own), store.texts("target")
+            recognisers = [own, PocketSphinx()] if row in HEARD else [own]
+            heard = {each.name: transcripts(config, row, each) for each in recognisers}
+            references = store.texts("target")
             sequences = units.get("reference" if row == "resynthesis" else row)
             ordered = [[table[key] for key in store.ids] if table else None for table in (sequences, ended.get(row))]
-            detected[row] = detect(waveforms_of(config, row, store), ordered[0], heard["own"], references, ordered[1])
+            detected[row] = detect(waveforms_of(config, row), ordered[0], heard["own"], references, ordered[1])
             results = {name: score(hypotheses, references) for name, hypotheses in heard.items()}
             scores[row] = {name: {key: each.as_dict()[key] for key in FIGURES} for name, each in results.items()}
         signature = {"bleu": results["own"].bleu_signature, "meteor": results["own"].meteor_signature}
         write_json(run / "evaluation" / "detectors.json", detected)
         write_json(run / "scores.json", scores | {"seconds": seconds_of(run), "signature": signature})
-
-
-def _own(config: Config) -> AttentionRecogniser:
-    torch.set_num_threads(config.trainer.threads)
-    folder = run_folder(config) / "recogniser"
-    record = read_json(folder / RECORD)
-    return own_recogniser(config, folder, record["words"], record["longest"])
-
-
-def _made_by(config: Config, *folders: str) -> dict:
-    """Folder of a stage → the fingerprint of its settings; UserError where that stage is not finished."""
-    return {name: finished(run_folder(config) / name, VERBS[name])["fingerprint"] for name in folders}
 
 
 def report(config: Config) -> None:
@@ -74,3 +74,9 @@ def report(config: Config) -> None:
     if (run / "scores.json").exists():
         seconds = seconds_of(run) | {"report": round(time.monotonic() - began, 2)}
         write_json(run / "scores.json", read_json(run / "scores.json") | {"seconds": seconds})
+
+
+def _made_by(config: Config, *folders: str) -> dict[str, str]:
+    """Folder of a stage → the fingerprint of its settings; UserError where that stage is not finished."""
+    verbs = {name: VERBS.get(name, name.replace("listening-", "listen ")) for name in folders}
+    return {name: finished(run_folder(config) / name, verb)["fingerprint"] for name, verb in verbs.items()}

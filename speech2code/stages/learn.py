@@ -21,7 +21,6 @@ from speech2code.stages.folders import (
 )
 from speech2code.stages.record import stage
 from speech2code.stages.speak import resynthesise
-from speech2code.stages.transcripts import own_recogniser, read_row
 from speech2code.training.discover import DiscoverTask, write_units
 from speech2code.training.invert import InvertTask
 from speech2code.training.loop import fit
@@ -92,10 +91,7 @@ def translate(config: Config) -> None:
 
 
 def recognise(config: Config) -> None:
-    """Original target speech → words: trains the evaluation's own recogniser, the only training that sees text.
-
-    Then both recognisers read the original test speech: no system can score better, and none is needed for it.
-    """
+    """Original target speech → words: trains the evaluation's own recogniser, the only training that sees text."""
     folder = run_folder(config) / "recogniser"
     with stage(folder, settings_of(config, recogniser=asdict(config.recogniser))) as figures:
         if figures is None:
@@ -109,9 +105,6 @@ def recognise(config: Config) -> None:
         )
         figures |= fit(task, config.recogniser.training, config.trainer, folder, fabric)
         figures |= {"words": vocabulary.words, "longest": max(len(each) for each in tokens[0]) + 3}
-        if fabric.is_global_zero:
-            own = own_recogniser(config, folder, figures["words"], figures["longest"])
-            read_row(config, "original", own, beside=True)
 
 
 def _limits(sequences: list[np.ndarray]) -> Limits:

@@ -59,10 +59,10 @@ class Attention(nn.Module):
         if self.score == "dot":
             energy = queries @ memory.keys.transpose(1, 2) / memory.keys.shape[2] ** 0.5
         else:
-            keys = memory.keys
+            scored = memory.keys[:, None] + queries[:, :, None]
             if self.score == "mlp_history":
                 # a convolution over the history, as one matrix product: for two channels far cheaper than conv1d
                 around = F.pad(history, [HISTORY_WINDOW // 2] * 2).unfold(2, HISTORY_WINDOW, 1)
-                keys = keys + self.location(around.transpose(1, 2).flatten(2))
-            energy = self.energy(torch.tanh(keys[:, None] + queries[:, :, None]))[..., 0]
+                scored += self.location(around.transpose(1, 2).flatten(2))[:, None]
+            energy = self.energy(scored.tanh_())[..., 0]  # in place: these are the largest tensors of a step
         return energy.masked_fill(~memory.mask[:, None], -torch.inf).softmax(dim=2)

@@ -77,11 +77,19 @@ class SpeechToTokens(nn.Module):
         As in Fig. 3 the context goes to the output, not back into the LSTM, which so runs over all steps at once; only
         the attention, whose history grows, goes step by step.
         """
-        initial = state.recurrent.transpose(0, 1)[:, None].contiguous()
-        queries, final = self.recurrent(self._embed(tokens), (initial[0], initial[1]))
+        queries, recurrent = self._recur(self._embed(tokens), state.recurrent)
         contexts, alignments, history = self.attention(queries, memory, state.history)
         mixed = torch.tanh(self.mix(torch.cat([queries, contexts], dim=2)))
-        return self.output(self.dropout(mixed)), State(torch.cat(final).transpose(0, 1), history), alignments
+        return self.output(self.dropout(mixed)), State(recurrent, history), alignments
+
+    def _recur(self, embedded: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        """`(batch, steps, embedding_dim)` → `(batch, steps, width)` and the state behind them `(batch, 2, width)`."""
+        if embedded.shape[1] == 1:  # the fused kernel packs its weights anew at every call: most of a step's time
+            hidden, cell = torch.lstm_cell(embedded[:, 0], state.unbind(1), *self.recurrent.all_weights[0])
+            return hidden[:, None], torch.stack([hidden, cell], dim=1)
+        initial = state.transpose(0, 1)[:, None].contiguous()
+        queries, final = self.recurrent(embedded, (initial[0], initial[1]))
+        return queries, torch.cat(final).transpose(0, 1)
 
     def _embed(self, tokens: Tensor) -> Tensor:
         """Training hides some tokens whole (Bowman et al. 2016): a decoder that sees them all soon writes fluent

@@ -42,6 +42,10 @@ def test_every_experiment_has_its_own_folder_and_an_end(name):
         (["translator.attention=bahdanau"], "translator.attention=bahdanau is not possible; choose one of dot, mlp"),
         (["translator.subsampling=3"], "translator.subsampling=3 is not possible"),
         (["inverter.fft_size=400"], "inverter.fft_size=400 is not possible"),
+        (
+            ["inverter.frames_at_once=3"],
+            "inverter.frames_at_once=3 is not possible; it must divide units.time_reduction=8",
+        ),
         (["search.beam=0"], "search.beam=0 is not possible; it must be at least 1"),
         (["units.codebook_size=many"], "codebook_size"),
         (["units.training.learning_rate=fast"], "learning_rate"),

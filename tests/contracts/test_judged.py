@@ -27,14 +27,17 @@ def heard(monkeypatch):
 
 def test_every_row_is_heard_once_and_scored(transcribed, tmp_path, heard):
     overrides, run = transcribed.overrides(tmp_path), tmp_path / "tiny"
-    main(["recognise", *overrides])
-    assert heard == [("own", 3), ("pocketsphinx", 3)]  # the original needs no system
-    for verb in ("discover", "invert", "listen"):
+    main(["listen", "original", *overrides])  # needs no system
+    for verb in ("recognise", "discover", "invert"):
         main([verb, *overrides])
-    assert heard[2:] == [("own", 3), ("pocketsphinx", 3)]  # the resynthesis needs no translator
-    for verb in ("translate", "synthesise", "evaluate", "report", "evaluate"):
+    main(["listen", "resynthesis", *overrides])  # needs no translator
+    for verb in ("translate", "synthesise"):
         main([verb, *overrides])
-    assert heard[4:] == [("own", 3), ("pocketsphinx", 3), ("own", 2)]
+    main(["listen", "translation", *overrides])
+    assert heard == [("pocketsphinx", 3)] * 3
+    for verb in ("evaluate", "report", "evaluate"):
+        main([verb, *overrides])
+    assert heard[3:] == [("own", 3), ("own", 3), ("own", 3), ("own", 2)]
     scores = read_json(run / "scores.json")
     for row, count in ROWS.items():
         assert set(scores[row]) == ({"own"} if row == "unseen" else {"own", "pocketsphinx"})
@@ -43,3 +46,12 @@ def test_every_row_is_heard_once_and_scored(transcribed, tmp_path, heard):
             assert 0 <= figures["bleu_low"] <= figures["bleu"] <= figures["bleu_high"] <= 100
             assert figures["wer_low"] <= figures["wer"] <= figures["wer_high"]
     assert "original target" in (run / "report.html").read_text()
+
+
+def test_a_row_that_is_not_there_yet_and_one_that_does_not_exist(transcribed, tmp_path, refused):
+    overrides = transcribed.overrides(tmp_path)
+    assert "is not finished; run `speech2code invert`" in refused("listen", "resynthesis", *overrides)
+    for row in (["unseen"], []):
+        assert "listen needs a row: speech2code listen original|resynthesis|translation" in refused(
+            "listen", *row, *overrides
+        )

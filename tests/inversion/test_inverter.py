@@ -12,9 +12,10 @@ GRIDS = [("log", 512), ("log", 2048), ("linear", 512), ("linear", 2048)]
 REDUCTION = 4
 
 
-def inverter(scale="log", fft_size=512, speakers=2):
+def inverter(scale="log", fft_size=512, speakers=2, at_once=1):
     torch.manual_seed(0)
-    config = InverterConfig(width=16, frame_width=16, blocks=1, lstm_layers=1, fft_size=fft_size, target_scale=scale)
+    small = {"width": 16, "frame_width": 16, "blocks": 1, "lstm_layers": 1, "frames_at_once": at_once}
+    config = InverterConfig(**small, fft_size=fft_size, target_scale=scale)
     model = CodebookInverter(config, 5, REDUCTION, speakers)
     model.mean.normal_()
     model.std.uniform_(0.5, 2)
@@ -28,9 +29,10 @@ def codes(*counts):
     return made, torch.tensor(counts), torch.arange(len(counts)) % 2
 
 
+@pytest.mark.parametrize("at_once", [1, 2, 4])
 @pytest.mark.parametrize(("scale", "fft_size"), GRIDS)
-def test_a_padded_batch_is_its_items(scale, fft_size):
-    model = inverter(scale, fft_size).eval()
+def test_a_padded_batch_is_its_items(scale, fft_size, at_once):
+    model = inverter(scale, fft_size, at_once=at_once).eval()
     batch, counts, speakers = codes(9, 4, 1)
     together, whole = model(batch, counts, speakers), model.invert(batch, counts, speakers)
     assert together.shape == whole.shape == (3, 12 * REDUCTION, fft_size // 2 + 1)
