@@ -8,6 +8,7 @@ from multiprocessing import get_context
 from benchmarks.timing import Line
 
 from speech2code.compose import compose
+from speech2code.evaluation.meteor import start_meteor
 from speech2code.evaluation.recognisers import pocketsphinx
 from speech2code.evaluation.scores import score
 from speech2code.stages.judge import HEARD
@@ -21,8 +22,9 @@ def measure() -> Line:
     rows = {row: waveforms_of(config, row) for row in HEARD}
     began = time.perf_counter()
     own = own_recogniser(config)
+    start_meteor()
     for row, waveforms in rows.items():
-        score(own.transcribe(waveforms), store_of(config, row).texts("target"))
+        score(own.transcribe(waveforms, threads=2), store_of(config, row).texts("target"))
     taken = time.perf_counter() - began
     share = _sphinx(rows["original"][:SPHINX_SENTENCES])
     met = taken <= 90 and share >= 0.95

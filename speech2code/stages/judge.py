@@ -9,6 +9,7 @@ from speech2code.config import Config
 from speech2code.corpora.prepare import check_same_corpus
 from speech2code.errors import UserError
 from speech2code.evaluation.detectors import detect
+from speech2code.evaluation.meteor import start_meteor
 from speech2code.evaluation.provenance import describe_run
 from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
 from speech2code.evaluation.report import write_report
@@ -45,12 +46,14 @@ def evaluate(config: Config) -> None:
             return
         units, ended = (read_json(run / "synthesis" / f"{name}.json") for name in ("units", "ended"))
         own, scores, detected = own_recogniser(config), {}, {}
+        start_meteor()  # its ten seconds of loading pass while the recogniser reads
         for row in ROWS:
             store = store_of(config, row)
             if store is None:
                 continue
-            recognisers = [own, PocketSphinx()] if row in HEARD else [own]
-            heard = {each.name: transcripts(config, row, each) for each in recognisers}
+            heard = {own.name: transcripts(config, row, own, threads=config.trainer.jobs)}
+            if row in HEARD:
+                heard[PocketSphinx.name] = transcripts(config, row, PocketSphinx())
             references = store.texts("target")
             sequences = units.get("reference" if row == "resynthesis" else row)
             ordered = [[table[key] for key in store.ids] if table else None for table in (sequences, ended.get(row))]

@@ -39,14 +39,14 @@ def waveforms_of(config: Config, row: str) -> list[np.ndarray]:
     return [load_waveform(folder / f"{key}.wav") for key in store.ids]
 
 
-def transcripts(config: Config, row: str, recogniser) -> list[str]:
+def transcripts(config: Config, row: str, recogniser, **options) -> list[str]:
     """One normalised transcript a sentence; where there is no table of them yet, `recogniser` listens.
 
     So an interrupted evaluation listens to nothing twice.
     """
     path, store = RunFolder(run_folder(config)).table(row, recogniser.name), store_of(config, row)
     if not path.exists():
-        heard = recogniser.transcribe(waveforms_of(config, row), description=f"{recogniser.name}: {row}")
+        heard = recogniser.transcribe(waveforms_of(config, row), description=f"{recogniser.name}: {row}", **options)
         _write(path, zip(store.ids, map(normalise, store.texts("target")), map(normalise, heard)))
     with open(path, encoding="utf-8", newline="") as file:
         return [line["hypothesis"] for line in csv.DictReader(file, delimiter="\t")]

@@ -5,6 +5,7 @@ Trained on original target speech only; it never hears what a system says before
 
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -72,19 +73,24 @@ class AttentionRecogniser:
         load_checkpoint(folder / BEST, model)
         return cls(model, Vocabulary(words), standard, longest)
 
-    @torch.inference_mode()
-    def transcribe(self, waveforms: Iterable[np.ndarray], description: str = "own") -> list[str]:
+    def transcribe(self, waveforms: Iterable[np.ndarray], description: str = "own", threads: int = 1) -> list[str]:
         """Waveforms float32 `(samples,)` at 16 kHz → one transcript each; silence at the ends is trimmed first."""
         waveforms = [trim_silence(each) for each in waveforms]
         transcripts = [""] * len(waveforms)  # what is too short to have features is no word
-        mean, std = self.standard
         lengths = np.array([len(each) for each in waveforms])
         long_enough = np.flatnonzero(frame_count(lengths) >= DELTA_WIDTH)
-        for rows in bar(in_order(lengths[long_enough], BATCH), description):
-            items = long_enough[rows]
-            batch, samples = pad([waveforms[item] for item in items])
-            features = (self.mfcc(batch, samples) - mean) / std
-            found = beam_search(self.model, features, frame_count(samples), SEARCH, longest=self.longest, longest_run=3)
-            for item, hypothesis in zip(items, found):
-                transcripts[item] = self.vocabulary.decode(hypothesis.tokens)
+        batches = [long_enough[rows] for rows in in_order(lengths[long_enough], BATCH)]
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            read = pool.map(lambda items: self._read([waveforms[item] for item in items]), batches)
+            for items, texts in bar(zip(batches, read), description, len(batches)):
+                for item, text in zip(items, texts):
+                    transcripts[item] = text
         return transcripts
+
+    @torch.inference_mode()
+    def _read(self, waveforms: list[np.ndarray]) -> list[str]:
+        batch, samples = pad(waveforms)
+        mean, std = self.standard
+        features = (self.mfcc(batch, samples) - mean) / std
+        found = beam_search(self.model, features, frame_count(samples), SEARCH, longest=self.longest, longest_run=3)
+        return [self.vocabulary.decode(hypothesis.tokens) for hypothesis in found]
