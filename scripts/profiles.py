@@ -1,8 +1,8 @@
-"""Where the time goes: the costliest operations of a training step of each stage.
+"""Where the time goes: the costliest operations of a training step of each stage, of a translation, of the features.
 
     python scripts/profiles.py > results/profiles.txt      # after `make demo`, in the same folder
 
-One thread, real batches of the demo; times under the profiler are longer than without it: read the shares.
+One thread, real batches of the demo. The profiler itself costs time: read the shares.
 """
 
 import os
@@ -10,66 +10,86 @@ import os
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import nullcontext
 
 import numpy as np
+import torch
 from torch.profiler import ProfilerActivity, profile
 
+from speech2code.audio.features import Mfcc
 from speech2code.compose import compose
+from speech2code.config import Config
 from speech2code.corpora.batches import epoch_batches
 from speech2code.evaluation.provenance import describe_run
-from speech2code.stages.folders import discoverer_of, fabric_of, with_units
+from speech2code.pipeline import SpeechTranslator
+from speech2code.stages.folders import discoverer_of, run_folder, with_units
 from speech2code.training.discover import DiscoverTask
 from speech2code.training.invert import InvertTask
-from speech2code.training.loop import _Run
+from speech2code.training.loop import Task
 from speech2code.training.sequences import TokensTask
 
-STEPS = 9
+STEPS, ROWS = 8, 12
 
 
 def main() -> None:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
     config = compose(["experiment=phrasebook", *sys.argv[1:]])
-    print(f"{describe_run(config.trainer.seed)}\n")
+    print(describe_run(0))
+    for name, task in _tasks(config).items():
+        _show(f"{name}: {STEPS} training steps", _training(task, getattr(config, name).training.batch_size))
+    model = SpeechTranslator.from_pretrained(run_folder(config) / "model")
+    store = with_units(config, "test", discoverer_of(config)[1]["codebook"])[0].store
+    waveforms = [store.waveform("source", item) for item in range(STEPS)]
+    _show(f"translation of {STEPS} sentences", lambda: [model.translate(each) for each in waveforms])
+    mfcc, tensors = Mfcc(), [torch.from_numpy(each)[None] for each in waveforms]
+    _show(
+        f"MFCC of {STEPS} sentences",
+        lambda: [mfcc(each, torch.tensor([each.shape[1]])) for each in tensors],
+        train=False,
+    )
+
+
+def _tasks(config: Config) -> dict[str, Task]:
     discoverer, record = discoverer_of(config)
     train, dev = (with_units(config, split, record["codebook"]) for split in ("train", "dev"))
-    words = [np.arange(8) for _ in range(len(train[0]))], [np.arange(8) for _ in range(len(dev[0]))]
-    tasks = {
-        "units": lambda: DiscoverTask(config.units, train[0], dev[0]),
-        "inverter": lambda: InvertTask(
-            config.inverter, discoverer.codebook, config.units.time_reduction, train, dev
-        ),
-        "translator": lambda: TokensTask(
-            "translate", "source", config.translator, config.units.codebook_size,
-            (train[0], train[1].units), (dev[0], dev[1].units),
-        ),
-        "recogniser": lambda: TokensTask(
-            "recognise", "target", config.recogniser, 100, (train[0], words[0]), (dev[0], words[1])
-        ),
-    }  # fmt: skip
-    for name, task in tasks.items():
-        _training(name, task(), config)
+    size, reduction = config.units.codebook_size, config.units.time_reduction
+    units = [(speech, sequences.units) for speech, sequences in (train, dev)]
+    words = [(speech, [np.arange(6)] * len(speech)) for speech, _ in (train, dev)]  # as many as an English sentence has
+    return {
+        "units": DiscoverTask(config.units, train[0], dev[0]),
+        "inverter": InvertTask(config.inverter, discoverer.codebook, reduction, train, dev),
+        "translator": TokensTask("translate", "source", config.translator, size, *units),
+        "recogniser": TokensTask("recognise", "target", config.recogniser, 100, *words),
+    }
 
 
-def _training(name, task, config) -> None:
-    training = getattr(config, name).training
-    with tempfile.TemporaryDirectory() as folder:
-        run = _Run(task, training, config.trainer, Path(folder), fabric_of(config))
-        run.began, run.writer = 0.0, None
-        run._share = lambda: 0.1
-        run._log = lambda figures: None
-        batches = epoch_batches(task.lengths(), training.batch_size, 0, 0)
-        _show(name, lambda: [run._step(items) for items in batches[:STEPS]])
+def _training(task: Task, batch_size: int) -> Callable[[], None]:
+    optimiser = torch.optim.AdamW(task.model.parameters(), 1e-3, fused=True)
+    batches = epoch_batches(task.lengths(), batch_size, 0, 0)[:STEPS]
+
+    def steps():
+        task.model.train()
+        for items in batches:
+            optimiser.zero_grad()
+            task.step(task.model, task.batch(items, 0.5))["loss"].backward()
+            torch.nn.utils.clip_grad_norm_(task.model.parameters(), 1.0)
+            optimiser.step()
+
+    return steps
 
 
-def _show(name: str, work: Callable[[], object]) -> None:
-    work()
-    with profile(activities=[ProfilerActivity.CPU]) as seen:
+def _show(name: str, work: Callable[[], object], train: bool = True) -> None:
+    with nullcontext() if train else torch.inference_mode():
         work()
-    table = seen.key_averages().table(sort_by="self_cpu_time_total", row_limit=18, max_name_column_width=48)
-    print(name)
-    print(table)
+        with profile(activities=[ProfilerActivity.CPU]) as seen:
+            work()
+    rows = sorted(seen.key_averages(), key=lambda row: -row.self_cpu_time_total)
+    total = sum(row.self_cpu_time_total for row in rows)
+    print(f"\n{name}: {total / 1000:.0f} ms\n   share  calls  operation")
+    for row in rows[:ROWS]:
+        print(f"  {row.self_cpu_time_total / total:6.1%} {row.count:6}  {row.key}")
 
 
 if __name__ == "__main__":
