@@ -17,6 +17,7 @@ from speech2code.stages.record import RECORD, seconds_of
 
 # PocketSphinx keeps no training from its core: it runs beside them at the lowest priority, on what they leave idle
 LISTENING = ("listen original", "listen resynthesis", "listen translation")
+LOWEST = 19  # priority: 15 parts of a core's time where a training has 1024
 # stage → stages it needs; in the order in which free cores take them
 NEEDS = {
     "discover": (),
@@ -88,8 +89,7 @@ def _report_is_fresh(run: Path) -> bool:
 def _start(name: str, overrides: list[str], row: int, threads: int) -> subprocess.Popen:
     environment = os.environ | {"SPEECH2CODE_ROW": str(row), "OMP_NUM_THREADS": str(threads)}
     command = [sys.executable, "-m", "speech2code", *name.split(), *overrides]
-    return subprocess.Popen(command, env=environment, preexec_fn=_give_way if name in LISTENING else None)
-
-
-def _give_way() -> None:
-    os.nice(19)
+    process = subprocess.Popen(command, env=environment)
+    if name in LISTENING:
+        os.setpriority(os.PRIO_PROCESS, process.pid, LOWEST)
+    return process
