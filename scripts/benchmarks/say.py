@@ -1,5 +1,5 @@
-"""WAV in, WAV out with the system of a finished `make demo` (in this folder): compute a second of speech, memory, time to
-the first sound."""
+"""WAV in, WAV out with the system of a finished `make demo` (in this folder): compute a second of speech, memory, time
+to the first sound."""
 
 import resource
 import subprocess
