@@ -43,10 +43,9 @@ def beam_search(
     tokens = torch.full((batch * beam,), model.end, device=features.device)
     scores = torch.full((batch, beam), -torch.inf, device=features.device)
     scores[:, 0] = 0  # all beams start alike: only the first counts
-    written = tokens.new_zeros(batch * beam, 0)
-    alignments = scores.new_zeros(batch * beam, 0, memory.states.shape[1])
     run = torch.zeros_like(tokens)
-    ended: list[list[Hypothesis]] = [[] for _ in range(batch)]
+    steps: list[tuple[Tensor, Tensor, Tensor]] = []  # of each: token, row it came from, alignment of that row
+    ended: list[list[tuple[float, int, int]]] = [[] for _ in range(batch)]  # score, length, row
     for step in range(longest + 1):
         logp, state, alignment = model.step(tokens, memory, state)
         logp = _forbid(logp, tokens, run >= longest_run, end=model.end if step == 0 else None)
@@ -56,9 +55,7 @@ def beam_search(
         # an item that is done ignores the further steps that its neighbours need: it ends as it would alone
         waiting = torch.tensor([[len(found) < beam] for found in ended], device=features.device)
         for item, place in ((ending >= threshold) & ending.isfinite() & waiting).nonzero().tolist():
-            row = item * beam + place
-            score = float(ending[item, place]) / step**penalty
-            ended[item].append(Hypothesis(written[row].tolist(), score, True, alignments[row]))
+            ended[item].append((float(ending[item, place]) / step**penalty, step, item * beam + place))
         if step == longest or all(len(found) >= beam for found in ended):
             break
         total[:, :, model.end] = -torch.inf
@@ -67,13 +64,24 @@ def beam_search(
         run = torch.where(following == tokens[origin], run[origin] + 1, 1)
         tokens = following
         state = State(*(part[origin] for part in state))
-        written = torch.cat([written[origin], tokens[:, None]], dim=1)
-        alignments = torch.cat([alignments[origin], alignment[origin][:, None]], dim=1)
-    unended = [
-        Hypothesis(written[row].tolist(), float(scores[item, 0]) / longest**penalty, False, alignments[row])
-        for item, row in enumerate(rows[:, 0].tolist())
+        steps.append((tokens, origin, alignment[origin]))
+    best = [
+        max(found, key=lambda each: each[0])
+        if found
+        else (float(scores[item, 0]) / longest**penalty, longest, item * beam)
+        for item, found in enumerate(ended)
     ]
-    return [max(found, key=lambda each: each.score) if found else last for found, last in zip(ended, unended)]
+    return [_follow(steps, length, row, score, bool(found)) for (score, length, row), found in zip(best, ended)]
+
+
+def _follow(steps: list[tuple[Tensor, Tensor, Tensor]], length: int, row: int, score: float, ended: bool) -> Hypothesis:
+    """The hypothesis that stands in `row` after `length` steps, read backwards."""
+    written, looked = [], []
+    for tokens, origin, alignment in reversed(steps[:length]):
+        written.append(int(tokens[row]))
+        looked.append(alignment[row])
+        row = int(origin[row])
+    return Hypothesis(written[::-1], score, ended, torch.stack(looked[::-1]))
 
 
 def _forbid(logp: Tensor, tokens: Tensor, repeated: Tensor, end: int | None) -> Tensor:
