@@ -39,6 +39,19 @@ def main(names: list[str]) -> None:
         print(line.text(), flush=True)
         known[name] = line.as_dict() | {"machine": machine}
         write_json(RESULTS, [known[each] for each in LINES if each in known])
+    print("\n" + _table([known[each] for each in LINES if each in known]))
+
+
+def _table(lines: list[dict]) -> str:
+    """Markdown, as in the README."""
+    rows = ["| | ours | peer | | times as fast | goal | | |", "|---|---|---|---|---|---|---|---|"]
+    for line in lines:
+        notes = ", ".join(f"{key} {value:.3g}" for key, value in line["notes"].items())
+        figures = f"{line['ours']:.3g} | {line['peer']:.3g} | {line['unit']} | {line['ratio']:.2f}"
+        rows.append(
+            f"| `{line['name']}` | {figures} | {line['goal']} | {'met' if line['met'] else '**missed**'} | {notes} |"
+        )
+    return "\n".join(rows)
 
 
 if __name__ == "__main__":
