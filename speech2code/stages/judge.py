@@ -1,5 +1,6 @@
 """Stages `listen`, `evaluate` and `report`: transcribe and score what was spoken, show everything on one page."""
 
+import os
 import time
 
 import torch
@@ -33,7 +34,9 @@ def listen(config: Config, row: str) -> None:
     settings = {"corpus": corpus} | (_made_by(config, HEARD[row]) if HEARD[row] else {})
     with stage(run_folder(config) / f"listening-{row}", settings) as figures:
         if figures is not None:
-            transcripts(config, row, PocketSphinx())
+            # the translation comes last and may have all cores, the others have a stage beside them
+            share = max(1, (os.cpu_count() or 1) // config.trainer.jobs)
+            transcripts(config, row, PocketSphinx(), processes=None if row == "translation" else share)
 
 
 def evaluate(config: Config) -> None:
