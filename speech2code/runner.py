@@ -15,6 +15,9 @@ from speech2code.stages.folders import data_folder, run_folder
 from speech2code.stages.learn import prepare
 from speech2code.stages.record import RECORD, seconds_of
 
+# PocketSphinx keeps no training from its core: it runs beside them at the lowest priority, on what they leave idle
+LISTENING = ("listen original", "listen resynthesis", "listen translation")
+LOWEST = 19  # priority: 15 parts of a core's time where a training has 1024
 # stage → stages it needs; in the order in which free cores take them
 NEEDS = {
     "discover": (),
@@ -22,14 +25,13 @@ NEEDS = {
     "invert": ("discover",),  # the longest first
     "translate": ("discover",),
     "synthesise": ("invert", "translate"),
-    # PocketSphinx waits for memory, a training for arithmetic: side by side neither slows the other
     "listen original": (),
-    "listen resynthesis": ("invert",),
-    "listen translation": ("synthesise",),
-    "evaluate": ("recognise", "listen original", "listen resynthesis", "listen translation"),
+    "listen resynthesis": ("invert", "listen original"),
+    "listen translation": ("synthesise", "listen resynthesis"),
+    "evaluate": ("synthesise", "recognise", *LISTENING),
     "report": ("evaluate",),
 }
-JUDGING = ("recognise", "listen original", "listen resynthesis", "listen translation", "evaluate")  # they read text
+JUDGING = ("recognise", *LISTENING, "evaluate")  # the stages that read text
 
 
 def run(config: Config, overrides: list[str]) -> None:
@@ -58,8 +60,8 @@ def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:
             for name in [] if failed else [each for each in waiting if set(NEEDS[each]) <= done]:
                 if name == "report" and _report_is_fresh(run_folder(config)):
                     waiting.remove(name)
-                elif len(running) < config.trainer.jobs:
-                    row = min(set(range(config.trainer.jobs)) - {taken for _, taken in running.values()})
+                elif name in LISTENING or len(running.keys() - LISTENING) < config.trainer.jobs:
+                    row = min(set(range(len(running) + 1)) - {taken for _, taken in running.values()})
                     running[name] = _start(name, overrides, row, config.trainer.threads), row
                     waiting.remove(name)
             time.sleep(0.2)
@@ -87,4 +89,7 @@ def _report_is_fresh(run: Path) -> bool:
 def _start(name: str, overrides: list[str], row: int, threads: int) -> subprocess.Popen:
     environment = os.environ | {"SPEECH2CODE_ROW": str(row), "OMP_NUM_THREADS": str(threads)}
     command = [sys.executable, "-m", "speech2code", *name.split(), *overrides]
-    return subprocess.Popen(command, env=environment)
+    process = subprocess.Popen(command, env=environment)
+    if name in LISTENING:
+        os.setpriority(os.PRIO_PROCESS, process.pid, LOWEST)
+    return process

@@ -1,6 +1,5 @@
 """Stages `listen`, `evaluate` and `report`: transcribe and score what was spoken, show everything on one page."""
 
-import os
 import time
 
 import torch
@@ -34,9 +33,7 @@ def listen(config: Config, row: str) -> None:
     settings = {"corpus": corpus} | (_made_by(config, HEARD[row]) if HEARD[row] else {})
     with stage(run_folder(config) / f"listening-{row}", settings) as figures:
         if figures is not None:
-            # the translation comes last and may have all cores, the others have a stage beside them
-            share = max(1, (os.cpu_count() or 1) // config.trainer.jobs)
-            transcripts(config, row, PocketSphinx(), processes=None if row == "translation" else share)
+            transcripts(config, row, PocketSphinx())
 
 
 def evaluate(config: Config) -> None:
