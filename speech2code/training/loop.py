@@ -21,6 +21,8 @@ from speech2code.training.progress import Progress
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
 
+CLEARLY_AHEAD = 0.05  # of the budget
+
 
 class Task(Protocol):
     """What the loop has to know of a stage."""
@@ -151,7 +153,11 @@ class _Run:
             self.progress.show(self.step, self._share(), self._seconds(), len(items), values)
 
     def _share(self) -> float:
-        """How much of the budget is used, 0 to 1: the limit that is nearest counts."""
+        """How much of the budget is used, 0 to 1: the limit that is nearest counts.
+
+        Seconds count only where they will run out, clearly ahead of steps and epochs: else the learning rate, and so
+        every weight, would depend on how busy the machine was.
+        """
         shares = [0.0]
         if self.training.steps:
             shares.append(self.step / self.training.steps)
@@ -159,7 +165,9 @@ class _Run:
             batches = -(-len(self.task.lengths()) // (self.training.batch_size * self.fabric.world_size))
             shares.append((self.epoch + self.position / batches) / self.training.epochs)
         if self.trainer.minutes:
-            shares.append(self._seconds() / 60 / self.trainer.minutes)
+            time_share = self._seconds() / 60 / self.trainer.minutes
+            if len(shares) == 1 or time_share >= min(1.0, max(shares) + CLEARLY_AHEAD):
+                shares.append(time_share)
         return min(1.0, max(shares))
 
     def _seconds(self) -> float:

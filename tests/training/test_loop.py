@@ -228,3 +228,9 @@ def test_curves_and_progress_are_written(tmp_path, capsys, monkeypatch):
     assert rates[20] > rates[40] > 0  # falls to zero by the end of the budget
     lines = capsys.readouterr().err.splitlines()
     assert any(line.startswith("toy:  48% step 20, loss ") and line.endswith("min left") for line in lines), lines
+
+
+def test_a_time_limit_that_is_never_near_changes_nothing(tmp_path):
+    train(Toy(), tmp_path / "free", steps=18)
+    train(Toy(), tmp_path / "bounded", {"minutes": 2}, steps=18)
+    assert (tmp_path / "free" / BEST).read_bytes() == (tmp_path / "bounded" / BEST).read_bytes()
