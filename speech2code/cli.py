@@ -104,9 +104,9 @@ def _dispatch(arguments: list[str]) -> None:
 def _stage(verb: str, overrides: list[str]) -> None:
     from speech2code.compose import compose
 
-    rows = [each for each in overrides if verb == "listen" and "=" not in each][:1]
-    config = compose([each for each in overrides if each not in rows])
-    getattr(import_module(f"speech2code.stages.{STAGES[verb]}"), verb)(config, *(rows or [""] * (verb == "listen")))
+    row = [each for each in overrides[:1] if verb == "listen" and "=" not in each]
+    config = compose(overrides[len(row) :])
+    getattr(import_module(f"speech2code.stages.{STAGES[verb]}"), verb)(config, *row)
 
 
 def _say(arguments: list[str]) -> None:

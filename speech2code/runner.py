@@ -12,11 +12,12 @@ from speech2code.errors import UserError
 from speech2code.evaluation.provenance import describe_run
 from speech2code.files import write_json
 from speech2code.stages.folders import data_folder, run_folder
+from speech2code.stages.judge import HEARD
 from speech2code.stages.learn import prepare
 from speech2code.stages.record import RECORD, seconds_of
 
 # PocketSphinx keeps no training from its core: it runs beside them at the lowest priority, on what they leave idle
-LISTENING = ("listen original", "listen resynthesis", "listen translation")
+LISTENING = tuple(f"listen {row}" for row in HEARD)
 LOWEST = 19  # priority: 15 parts of a core's time where a training has 1024
 # stage → stages it needs; in the order in which free cores take them
 NEEDS = {

@@ -17,15 +17,16 @@ from speech2code.evaluation.scores import score
 from speech2code.files import read_json, write_atomically, write_json
 from speech2code.stages.folders import data_folder, run_folder
 from speech2code.stages.record import finished, seconds_of, stage
-from speech2code.stages.transcripts import ROWS, own_recogniser, store_of, transcripts, waveforms_of
+from speech2code.stages.transcripts import own_recogniser, store_of, transcripts, waveforms_of
 
 # what PocketSphinx hears → the stage it comes from; the unseen list would take it half a minute more
 HEARD = {"original": None, "resynthesis": "inverter", "translation": "synthesis"}
+ROWS = (*HEARD, "unseen")
 VERBS = {"inverter": "invert", "synthesis": "synthesise", "recogniser": "recognise"}  # folder of a stage → its verb
 FIGURES = ("bleu", "bleu_low", "bleu_high", "meteor", "wer", "wer_low", "wer_high", "cer")
 
 
-def listen(config: Config, row: str) -> None:
+def listen(config: Config, row: str = "") -> None:
     """PocketSphinx reads one row of speech: `listening-<row>/`."""
     if row not in HEARD:
         raise UserError(f"listen needs a row: speech2code listen {'|'.join(HEARD)} experiment=…")

@@ -15,8 +15,6 @@ from speech2code.files import read_json, write_atomically
 from speech2code.stages.folders import data_folder, run_folder, speech_of
 from speech2code.stages.record import RECORD
 
-ROWS = ("original", "resynthesis", "translation", "unseen")
-
 
 def own_recogniser(config: Config) -> AttentionRecogniser:
     """The evaluation's own recogniser, from the folder of its training."""
