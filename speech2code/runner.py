@@ -1,10 +1,12 @@
 """All stages of one experiment; those that do not need each other run side by side, one process each."""
 
 import os
-import subprocess
 import sys
 import time
+from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
 from pathlib import Path
+from runpy import run_module
 
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
@@ -19,6 +21,8 @@ from speech2code.stages.record import RECORD, seconds_of
 # PocketSphinx keeps no training from its core: it runs beside them at the lowest priority, on what they leave idle
 LISTENING = tuple(f"listen {row}" for row in HEARD)
 LOWEST = 19  # priority: 15 parts of a core's time where a training has 1024
+# a server imports these once and every stage is a fork of it: none waits seconds for torch
+HEAVY = ["speech2code.stages.learn", "speech2code.stages.speak", "speech2code.stages.judge", "lightning_fabric"]
 # stage → stages it needs; in the order in which free cores take them
 NEEDS = {
     "discover": (),
@@ -54,7 +58,7 @@ def run(config: Config, overrides: list[str]) -> None:
 
 def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:
     waiting = [name for name in NEEDS if name not in done]
-    running: dict[str, tuple[subprocess.Popen, int]] = {}
+    running: dict[str, tuple[BaseProcess, int]] = {}
     failed: list[str] = []
     try:
         while running or (waiting and not failed):
@@ -67,13 +71,13 @@ def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:
                     waiting.remove(name)
             time.sleep(0.2)
             for name, (process, _) in list(running.items()):
-                if process.poll() is not None:
+                if process.exitcode is not None:
                     del running[name]
-                    (failed.append if process.returncode else done.add)(name)
+                    (failed.append if process.exitcode else done.add)(name)
     except KeyboardInterrupt:
         for process, _ in running.values():
             process.terminate()
-            process.wait()  # each writes its checkpoint first
+            process.join()  # each writes its checkpoint first
         raise
     if failed:
         raise UserError(
@@ -87,10 +91,17 @@ def _report_is_fresh(run: Path) -> bool:
     return page.exists() and all(each.stat().st_mtime <= page.stat().st_mtime for each in run.glob(f"*/{RECORD}"))
 
 
-def _start(name: str, overrides: list[str], row: int, threads: int) -> subprocess.Popen:
-    environment = os.environ | {"SPEECH2CODE_ROW": str(row), "OMP_NUM_THREADS": str(threads)}
-    command = [sys.executable, "-m", "speech2code", *name.split(), *overrides]
-    process = subprocess.Popen(command, env=environment)
+def _start(name: str, overrides: list[str], row: int, threads: int) -> BaseProcess:
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # read by the server, when the first stage starts
+    context = get_context("forkserver")
+    context.set_forkserver_preload(HEAVY)
+    process = context.Process(target=_stage, args=([*name.split(), *overrides], row))
+    process.start()
     if name in LISTENING:
         os.setpriority(os.PRIO_PROCESS, process.pid, LOWEST)
     return process
+
+
+def _stage(arguments: list[str], row: int) -> None:
+    os.environ["SPEECH2CODE_ROW"], sys.argv = str(row), ["speech2code", *arguments]
+    run_module("speech2code")  # as `python -m speech2code` would

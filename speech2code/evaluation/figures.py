@@ -6,7 +6,9 @@ import re
 
 import matplotlib
 import numpy as np
+import torch
 
+from speech2code.audio.features import LogMagnitude
 from speech2code.audio.files import SAMPLE_RATE
 
 matplotlib.use("Agg")
@@ -37,12 +39,9 @@ def sound(waveform: np.ndarray) -> str:
 
 def spectrogram(waveform: np.ndarray) -> str:
     """Log magnitude, 0 to 8 kHz upwards, 10 ms a column, 80 dB below the loudest point → PNG data URI."""
-    import librosa
-
-    magnitude = np.abs(librosa.stft(np.pad(waveform, (0, max(0, 400 - len(waveform)))), n_fft=256, hop_length=160))
-    decibel = 20 * np.log10(np.maximum(magnitude, 1e-5))
-    top = decibel.max()
-    return heat_map(decibel[::-1], low=top - _RANGE_DB, high=top)
+    log_magnitude = LogMagnitude(512)(torch.from_numpy(waveform).float()[None])[0]
+    decibel = 20 / np.log(10) * log_magnitude.T.flip(0).numpy()
+    return heat_map(decibel, low=decibel.max() - _RANGE_DB, high=decibel.max())
 
 
 def heat_map(values: np.ndarray, low: float, high: float) -> str:

@@ -14,7 +14,7 @@ from speech2code.units.sequences import UnitSequences
 from speech2code.units.vqvae import UnitDiscoverer
 
 if TYPE_CHECKING:
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
 
 def data_folder(config: Config) -> Path:
@@ -39,7 +39,7 @@ def settings_of(config: Config, **settings) -> dict:
 
 def fabric_of(config: Config) -> "Fabric":
     """The device, its precision and its processes; seeds torch."""
-    from lightning.fabric import Fabric  # seconds of import that the stages without training need not wait for
+    from lightning_fabric import Fabric  # seconds of import that the stages without training need not wait for
 
     trainer = config.trainer
     torch.set_num_threads(trainer.threads)

@@ -19,7 +19,7 @@ from speech2code.training.checkpoints import BEST, LAST, load_checkpoint, save_c
 from speech2code.training.progress import Progress
 
 if TYPE_CHECKING:
-    from lightning.fabric import Fabric
+    from lightning_fabric import Fabric
 
 CLEARLY_AHEAD = 0.05  # of the budget
 

@@ -66,7 +66,7 @@ def test_hydra_has_one_home(path):
     if part(path) not in HYDRA_HOMES:
         assert "hydra" not in outside
     if part(path) in MODELS | {"audio", "layers", "pipeline"}:
-        assert not outside & {"omegaconf", "lightning", "matplotlib", "tensorboard"}
+        assert not outside & {"omegaconf", "lightning_fabric", "matplotlib", "tensorboard"}
 
 
 def test_the_table_names_what_there_is():

@@ -73,17 +73,16 @@ def in_process(monkeypatch):
     """Stages of `run` within this process: what it starts and in which order, without seven start-ups of Python."""
     started = []
 
-    def popen(command, **_):
-        verb = command[3]
+    def start(verb, overrides, *_):
         started.append(verb)
         try:
-            main(command[3:])
+            main([*verb.split(), *overrides])
             code = 0
         except SystemExit as stop:
             code = stop.code
-        return SimpleNamespace(poll=lambda: code, returncode=code)
+        return SimpleNamespace(exitcode=code)
 
-    monkeypatch.setattr(runner, "subprocess", SimpleNamespace(Popen=popen))
+    monkeypatch.setattr(runner, "_start", start)
     monkeypatch.setattr(runner.time, "sleep", lambda _: None)
     return started
 

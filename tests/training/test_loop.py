@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from lightning.fabric import Fabric
+from lightning_fabric import Fabric
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
