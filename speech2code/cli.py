@@ -24,6 +24,7 @@ Stages, each resumable; `run` does them all, in this order:
   evaluate     BLEU, METEOR, WER, intervals       runs/<name>/scores.json
   report       one page with everything           runs/<name>/report.html
 
+  units        ABX, bitrate, phones of the units  runs/<name>/units.json
   sweep        `run` for every combination:       units.codebook_size=32,64 units.time_reduction=4,8
   config       the settings as they would be used
 
@@ -42,6 +43,7 @@ STAGES = {  # verb → the module of speech2code.stages it is in
     "listen": "judge",
     "evaluate": "judge",
     "report": "judge",
+    "units": "measure",
 }
 
 

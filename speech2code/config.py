@@ -98,6 +98,13 @@ class SearchConfig:
 
 
 @dataclass
+class QualityConfig:
+    """What `units` compares the corpus's target voice with."""
+
+    voices: list[str] = field(default_factory=list)  # that say the test sentences too, e.g. [flite:rms, flite:awb]
+
+
+@dataclass
 class TrainerConfig:
     minutes: float | None = None  # time budget of one stage
     seed: int = 0
@@ -120,4 +127,5 @@ class Config:
     translator: Seq2SeqConfig = field(default_factory=Seq2SeqConfig)
     recogniser: Seq2SeqConfig = field(default_factory=Seq2SeqConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
+    quality: QualityConfig = field(default_factory=QualityConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)

@@ -107,6 +107,39 @@ def code_usage(units: dict[str, dict[str, list[int]]]) -> str:
     return _svg("code usage", draw, 9.6, 2.8)
 
 
+def phones_of_units(counts: np.ndarray, phones: list[str]) -> str:
+    """Frames `(codebook_size, phones)` → each used unit's shares of phones, sorted by phone → SVG."""
+    used = np.flatnonzero(counts.sum(1))
+    shares = counts[used] / counts[used].sum(1, keepdims=True)
+    order = np.lexsort((-shares.max(1), shares.argmax(1)))
+
+    def draw(figure):
+        ax = figure.subplots()
+        image = ax.imshow(shares[order].T, aspect="auto", cmap="magma", vmin=0, vmax=1, interpolation="nearest")
+        ax.set_xticks(range(len(used)), used[order], fontsize=5, rotation=90)
+        ax.set_yticks(range(len(phones)), phones, fontsize=6)
+        ax.set(xlabel="unit", ylabel="phone")
+        figure.colorbar(image, label="share of the unit's frames")
+
+    return _svg("phones of units", draw, 9.6, 0.6 + 0.12 * max(len(phones), 20))
+
+
+def codebook_map(codes: np.ndarray, counts: np.ndarray, phones: list[str]) -> str:
+    """Codes `(codebook_size, dim)` on their two main axes, each named by its most frequent phone, as large as it is
+    used → SVG."""
+    centred = codes - codes.mean(0)
+    places = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
+
+    def draw(figure):
+        ax = figure.subplots()
+        ax.scatter(*places.T, s=600 * counts.sum(1) / counts.sum() * len(codes) / 10, color=_COLOURS[0], alpha=0.35)
+        for unit in np.flatnonzero(counts.sum(1)):
+            ax.annotate(phones[counts[unit].argmax()], places[unit], fontsize=7, ha="center", va="center")
+        ax.set(xlabel="first main axis", ylabel="second main axis")
+
+    return _svg("codebook map", draw, 7.2, 4.6)
+
+
 def _svg(name: str, draw, width: float, height: float) -> str:
     from matplotlib.figure import Figure
 

@@ -33,6 +33,8 @@ def write_report(run_folder: Path) -> Path:
         stages=[_stage(run, stage) for stage in STAGES],
         seconds=_times(run.json("seconds.json") or {}),
         usage=figures.code_usage(run.units()),
+        measures=run.json("units.json"),
+        **_units(run),
         sentences=_sentences(run),
         config=run.config(),
         origin=run.json("run.json") or {},
@@ -68,6 +70,26 @@ def _score_table(scores: dict) -> list[dict]:
 def _stage(run: RunFolder, stage: str) -> dict:
     facts = run.json(f"{stage}/stage.json")
     return {"name": stage, "facts": facts, "curves": figures.training_curves(stage, run.curves(stage)) if facts else ""}
+
+
+def _units(run: RunFolder) -> dict:
+    """What `units` found out of the codebook: two pictures, and each unit's sound, most used first."""
+    found = run.phones()
+    if found is None:
+        return {"unit_pictures": [], "unit_sounds": []}
+    counts, phones = found["counts"], found["phones"].tolist()
+    named = {unit: phones[row.argmax()] for unit, row in enumerate(counts) if row.sum()}
+    pictures = figures.phones_of_units(counts, phones), figures.codebook_map(found["codes"], counts, phones)
+    sounds = [
+        {
+            "unit": unit,
+            "phone": named.get(unit, "–"),
+            "audio": figures.sound(sound),
+            "picture": figures.spectrogram(sound),
+        }
+        for unit, sound in sorted(run.unit_sounds().items(), key=lambda each: -counts[each[0]].sum())
+    ]
+    return {"unit_pictures": pictures, "unit_sounds": sounds}
 
 
 def _times(seconds: dict[str, float]) -> list[dict]:

@@ -73,6 +73,19 @@ class RunFolder:
         with np.load(path) as archive:
             return dict(archive)
 
+    def phones(self) -> dict | None:
+        """What `units` wrote of a codebook: "counts" `(codebook_size, phones)`, "phones", "codes"."""
+        path = self.path / "quality" / "phones.npz"
+        if not path.is_file():
+            return None
+        with np.load(path) as archive:
+            return dict(archive)
+
+    def unit_sounds(self) -> dict[int, np.ndarray]:
+        """Unit → how it sounds when it is spoken some times in a row."""
+        paths = sorted((self.path / "quality" / "sounds").glob("*.wav"))
+        return {int(path.stem): load_waveform(path) for path in paths}
+
     def curves(self, stage: str) -> dict[str, tuple[list[int], list[float]]]:
         """Scalar name → (steps, values), for train/loss and all dev scalars in the stage's TensorBoard events."""
         from tensorboard.backend.event_processing.event_accumulator import EventAccumulator

@@ -7,6 +7,7 @@ import torch
 
 from speech2code.config import Config
 from speech2code.corpora.prepare import check_same_corpus
+from speech2code.inversion.inverter import CodebookInverter
 from speech2code.stages.record import finished
 from speech2code.training.checkpoints import BEST, load_checkpoint
 from speech2code.training.speech import Speech
@@ -61,6 +62,16 @@ def discoverer_of(config: Config) -> tuple[UnitDiscoverer, dict]:
     model = UnitDiscoverer(config.units, speech_of(config, "train").speaker_count("target"))
     load_checkpoint(folder / BEST, model)
     return model.eval(), record
+
+
+def inverter_of(config: Config) -> CodebookInverter:
+    """The trained codebook inverter."""
+    folder = run_folder(config) / "inverter"
+    finished(folder, "invert")
+    speakers = speech_of(config, "train").speaker_count("target")
+    model = CodebookInverter(config.inverter, config.units.code_dim, config.units.time_reduction, speakers)
+    load_checkpoint(folder / BEST, model)
+    return model.eval()
 
 
 def with_units(config: Config, split: str, codebook: str) -> tuple[Speech, UnitSequences]:

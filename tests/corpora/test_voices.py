@@ -40,6 +40,35 @@ def test_speech_is_sound_at_16_khz_and_repeatable(name, language, short, long):
     np.testing.assert_array_equal(first, again)
 
 
+@pytest.mark.parametrize("name", ["espeak:en-us", pytest.param("flite:slt", marks=needs_flite)])
+def test_phones_cover_the_sentence_and_stand_where_they_sound(name):
+    voice, text = load_voice(name), "Six ships, she says."
+    phones, waveform = voice.phones(text), voice.speak(text)
+    assert [each.start for each in phones[1:]] == pytest.approx([each.end for each in phones[:-1]])
+    assert all(each.start < each.end for each in phones) and phones[-1].end == pytest.approx(
+        len(waveform) / 16_000, abs=0.1
+    )
+
+    def high(phone):  # share of the energy above 3 kHz: sibilants hiss
+        spectrum = np.abs(np.fft.rfft(waveform[int(phone.start * 16_000) : int(phone.end * 16_000)])) ** 2
+        return spectrum[len(spectrum) * 3 // 8 :].sum() / (spectrum.sum() + 1e-9)
+
+    hisses = [high(each) for each in phones if each.symbol in ("s", "S", "sh")]
+    vowels = [high(each) for each in phones if each.symbol in ("ih", "I", "i:", "iy")]
+    assert len(hisses) == 6 and len(vowels) >= 2 and min(hisses) > 2 * max(vowels)
+
+
+def test_a_voice_that_tells_no_phones_says_so():
+    class Mute(type(load_voice("espeak:fr-fr")).__base__):
+        name, language = "test:mute", "en"
+
+        def _synthesise(self, text):
+            return np.zeros(1), 16_000
+
+    with pytest.raises(UserError, match="voice test:mute does not tell the times of its phones"):
+        Mute().phones("yes")
+
+
 def test_espeak_speaks_a_sentence_alike_after_any_other():
     french, english = load_voice("espeak:fr-fr"), load_voice("espeak:en-us")
     first = french.speak("Elle laça ses chaussures.")

@@ -1,6 +1,7 @@
 """Voices: text → waveform, for corpora that have sentences but no recordings."""
 
 from abc import ABC, abstractmethod
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,7 +9,16 @@ from speech2code.audio.files import SAMPLE_RATE
 from speech2code.errors import UserError
 
 ENGINES = ("espeak", "flite", "openjtalk")
+PAUSE = "pau"  # every engine's symbol of silence
 SILENT = 1e-3  # peak, −60 dBFS: programs answer a text without words with this or less
+
+
+class Phone(NamedTuple):
+    """One sound of a sentence, pauses among them."""
+
+    symbol: str  # in the engine's own alphabet; PAUSE
+    start: float  # seconds
+    end: float
 
 
 class Voice(ABC):
@@ -28,16 +38,26 @@ class Voice(ABC):
         """
         import soxr
 
-        line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-        if not any(letter.isalnum() for letter in line):
-            raise self._no_speech(text)
-        samples, rate = self._synthesise(line)
+        samples, rate = self._synthesise(self._line(text))
         if not np.any(np.abs(samples) > SILENT):
             raise self._no_speech(text)
         waveform = np.asarray(samples, dtype=np.float32)
         if rate != SAMPLE_RATE:
             waveform = soxr.resample(waveform, rate, SAMPLE_RATE)
         return np.clip(waveform, -1, 1)
+
+    def phones(self, text: str) -> list[Phone]:
+        """The phones of `speak(text)`, in order and without gaps; UserError where the engine does not tell them."""
+        return self._phones(self._line(text))
+
+    def _phones(self, text: str) -> list[Phone]:
+        raise UserError(f"voice {self.name} does not tell the times of its phones; those of espeak and flite do")
+
+    def _line(self, text: str) -> str:
+        line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+        if not any(letter.isalnum() for letter in line):
+            raise self._no_speech(text)
+        return line
 
     def _no_speech(self, text: str) -> UserError:
         return UserError(f"voice {self.name} makes no speech of the text {text!r}; correct or remove the sentence")

@@ -2,15 +2,17 @@
 
 import _ctypes
 import ctypes
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import pairwise, takewhile
 
 import espeakng_loader
 import numpy as np
 
-from speech2code.corpora.voices import Voice
+from speech2code.corpora.voices import PAUSE, Phone, Voice
 from speech2code.errors import UserError
 
 # Constants of espeak-ng's speak_lib.h
@@ -18,9 +20,31 @@ SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS: espeak_Synth returns when the callb
 DONT_EXIT = 0x8000  # espeakINITIALIZE_DONT_EXIT: report missing data instead of ending the process
 UTF8 = 1  # espeakCHARS_UTF8, and neither SSML nor [[phonemes]]: the text is only text
 CHARACTERS = 1  # POS_CHARACTER
+PHONEME_EVENTS = 1  # espeakINITIALIZE_PHONEME_EVENTS: they change no sample
+PHONEME = 7  # espeakEVENT_PHONEME
 unload = getattr(_ctypes, "dlclose", None) or _ctypes.FreeLibrary
 
-Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+class _Id(ctypes.Union):
+    _fields_ = (("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8))
+
+
+class _Event(ctypes.Structure):
+    """espeak_EVENT."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _Id),
+    )
+
+
+Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
 
 
 class _VoiceEntry(ctypes.Structure):
@@ -45,11 +69,27 @@ class Espeak(Voice):
         self._file = files[tag]
 
     def _synthesise(self, text: str) -> tuple[np.ndarray, int]:
-        chunks: list[np.ndarray] = []
+        samples, _, rate = self._say(text)
+        return samples, rate
 
-        def keep(samples, count, _events) -> int:
+    def _phones(self, text: str) -> list[Phone]:
+        samples, starts, rate = self._say(text)
+        edges = [0, *(start for _, start in starts[1:]), len(samples)]
+        found = [Phone(symbol, *edge) for (symbol, _), edge in zip(starts, pairwise(np.array(edges) / rate))]
+        return [each for each in found if each.end > each.start]
+
+    def _say(self, text: str) -> tuple[np.ndarray, list[tuple[str, int]], int]:
+        """Samples, each phone and the sample it starts at, rate in Hz."""
+        chunks: list[np.ndarray] = [np.zeros(0, np.int16)]
+        starts: list[tuple[str, int]] = []
+
+        def keep(samples, count, events) -> int:
             if samples and count > 0:
                 chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
+            for event in takewhile(lambda each: each.type, map(events.__getitem__, itertools.count())):
+                if event.type == PHONEME:
+                    symbol = event.id.string.decode().strip("',%=")  # stress
+                    starts.append((PAUSE if symbol.startswith("_") else symbol, event.sample))
             return 0  # 1 would stop the synthesis
 
         callback = Callback(keep)
@@ -60,7 +100,7 @@ class Espeak(Voice):
             size = ctypes.c_size_t(len(encoded) + 1)
             _check(library.espeak_Synth(encoded, size, 0, CHARACTERS, 0, UTF8, None, None), f"speak {text!r}")
             _check(library.espeak_Synchronize(), f"speak {text!r}")
-        return np.concatenate([np.zeros(0, np.int16), *chunks]) / 32768, rate
+        return np.concatenate(chunks) / 32768, starts, rate
 
 
 @contextmanager
@@ -74,7 +114,7 @@ def _espeak() -> Iterator[tuple[ctypes.CDLL, int]]:
     library = ctypes.CDLL(espeakng_loader.get_library_path())
     try:
         data = espeakng_loader.get_data_path()
-        rate = library.espeak_Initialize(SYNCHRONOUS, 0, data.encode(), DONT_EXIT)
+        rate = library.espeak_Initialize(SYNCHRONOUS, 0, data.encode(), DONT_EXIT | PHONEME_EVENTS)
         if rate <= 0:
             raise UserError(
                 f"espeak-ng cannot read {data} (a path over 150 letters is too long for it); reinstall espeakng-loader"

@@ -6,12 +6,14 @@ The samples are those of the program `flite`, without its start (23 ms of 60 a s
 import ctypes
 import ctypes.util
 import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
 
 from speech2code.audio.files import SAMPLE_RATE
-from speech2code.corpora.voices import Voice
+from speech2code.corpora.voices import Phone, Voice
 from speech2code.errors import UserError
 
 SPEAKERS = {"slt": "cmu_us_slt", "rms": "cmu_us_rms", "awb": "cmu_us_awb", "kal": "cmu_us_kal", "kal16": "cmu_us_kal16"}
@@ -27,6 +29,19 @@ class _Wave(ctypes.Structure):
         ("num_channels", ctypes.c_int),
         ("samples", ctypes.POINTER(ctypes.c_short)),
     )
+
+
+_address, _text = ctypes.c_void_p, ctypes.c_char_p
+FUNCTIONS = (
+    ("flite_synth_text", [_text, _address], _address),
+    ("utt_wave", [_address], ctypes.POINTER(_Wave)),
+    ("utt_relation", [_address, _text], _address),
+    ("relation_head", [_address], _address),
+    ("item_next", [_address], _address),
+    ("item_feat_float", [_address, _text], ctypes.c_float),
+    ("item_feat_string", [_address, _text], _text),
+    ("delete_utterance", [_address], None),
+)
 
 
 class Flite(Voice):
@@ -47,17 +62,32 @@ class Flite(Voice):
         plain = _ascii(text)
         if not any(letter.isalnum() for letter in plain):
             return np.zeros(0, np.float32), SAMPLE_RATE  # of an empty text Flite makes a click
+        with self._utterance(plain) as (library, utterance):
+            wave = library.utt_wave(utterance).contents
+            return np.ctypeslib.as_array(wave.samples, (wave.num_samples,)) / np.float32(32768), wave.sample_rate
+
+    def _phones(self, text: str) -> list[Phone]:
+        with self._utterance(_ascii(text)) as (library, utterance):
+            found, start = [], 0.0
+            segment = library.relation_head(library.utt_relation(utterance, b"Segment"))
+            while segment:
+                end = library.item_feat_float(segment, b"end")
+                found.append(Phone(library.item_feat_string(segment, b"name").decode(), start, end))
+                segment, start = library.item_next(segment), end
+            return found
+
+    @contextmanager
+    def _utterance(self, plain: str) -> Iterator[tuple[ctypes.CDLL, ctypes.c_void_p]]:
         library, voice = _voice(self._speaker)
         # its excitation noise comes from C's generator: from the start each time, as in a new process
         ctypes.CDLL(None).srand(1)
-        wave = library.flite_text_to_wave(plain.encode(), voice)
-        if not wave:
-            raise UserError(f"flite failed on {text!r}; correct or remove the sentence")
+        utterance = library.flite_synth_text(plain.encode(), voice)
+        if not utterance:
+            raise UserError(f"flite failed on {plain!r}; correct or remove the sentence")
         try:
-            samples = np.ctypeslib.as_array(wave.contents.samples, (wave.contents.num_samples,)) / np.float32(32768)
-            return samples, wave.contents.sample_rate
+            yield library, utterance
         finally:
-            library.delete_wave(wave)
+            library.delete_utterance(utterance)
 
 
 def _ascii(text: str) -> str:
@@ -71,10 +101,9 @@ def _voice(speaker: str) -> tuple[ctypes.CDLL, ctypes.c_void_p]:
     """Flite's library and the address of the speaker in it; one of each for a process."""
     library = _library("flite", speaker)
     library.flite_init()
-    library.flite_text_to_wave.argtypes = [ctypes.c_char_p, ctypes.c_void_p]
-    library.flite_text_to_wave.restype = ctypes.POINTER(_Wave)
-    library.delete_wave.argtypes = [ctypes.POINTER(_Wave)]
-    library.delete_wave.restype = None
+    for name, arguments, result in FUNCTIONS:
+        function = getattr(library, name)
+        function.argtypes, function.restype = arguments, result
     register = getattr(_library(f"flite_{SPEAKERS[speaker]}", speaker), f"register_{SPEAKERS[speaker]}")
     register.argtypes, register.restype = [ctypes.c_char_p], ctypes.c_void_p
     return library, ctypes.c_void_p(register(None))

@@ -1,0 +1,72 @@
+"""What units know of phones: sentences spoken by several voices, encoded, compared. Evaluation only."""
+
+from typing import NamedTuple
+
+import numpy as np
+from torch import Tensor
+
+from speech2code.corpora.batches import in_order, pad
+from speech2code.evaluation.spoken import Spoken, speak_with_phones
+from speech2code.units.abx import Item, abx
+from speech2code.units.quality import Sequences, phone_information, unit_error_rate
+from speech2code.units.vqvae import UnitDiscoverer
+
+
+class Phonetic(NamedTuple):
+    """`measures`: name → percent (ABX, error rates) or share; `counts`: frames `(codebook_size, phones)`."""
+
+    measures: dict[str, float]
+    counts: np.ndarray
+    phones: list[str]
+
+
+def phonetic(
+    discoverer: UnitDiscoverer, standard: tuple[Tensor, Tensor], texts: list[str], voices: list[str], jobs: int
+) -> Phonetic:
+    """`standard`: mean and deviation of the MFCC; `voices`: the corpus's own first. What needs a second one is left out
+    where there is one only. UserError where a voice tells no phones."""
+    spoken = [speak_with_phones(voice, texts, jobs) for voice in voices]
+    written = [_encode(discoverer, standard, of_voice) for of_voice in spoken]
+    codes, reduction = discoverer.codebook.codes.numpy(), discoverer.time_reduction
+    pairs = [pair for of_voice in zip(spoken, written) for pair in zip(*of_voice)]
+    coded = [item for sentence, units in pairs for item in sentence.triphones(codes[units], reduction)]
+    frames = [item for sentence, _ in pairs for item in sentence.triphones(_scaled(sentence, standard), 1)]
+    measures = {}
+    for name, items in (("", coded), ("_pooled", [_pooled(item) for item in coded]), ("_mfcc", frames)):
+        measures |= {f"abx_{what}{name}": abx(items, across=what == "across") for what in ("within", "across")}
+    measures = {name: error for name, error in measures.items() if error is not None}
+    if len(voices) > 1:
+        rates = [unit_error_rate(written[0], again) for again in written[1:]]
+        measures["unit_error_rate_between_voices"] = float(np.mean(rates))
+    counts, phones = _together(spoken[0], written[0], len(codes), reduction)
+    return Phonetic(measures | phone_information(counts)._asdict(), counts, phones)
+
+
+def _encode(discoverer: UnitDiscoverer, standard: tuple[Tensor, Tensor], spoken: list[Spoken]) -> Sequences:
+    units: list = [None] * len(spoken)
+    for items in in_order(np.array([len(each.mfcc) for each in spoken]), 64):
+        features, lengths = pad([_scaled(spoken[item], standard) for item in items])
+        for item, found in zip(items, discoverer.encode(features, lengths)):
+            units[item] = found.numpy()
+    return units
+
+
+def _scaled(sentence: Spoken, standard: tuple[Tensor, Tensor]) -> np.ndarray:
+    mean, deviation = (each.numpy() for each in standard)
+    return (sentence.mfcc - mean) / deviation
+
+
+def _pooled(item: Item) -> Item:
+    return item._replace(frames=item.frames.mean(0, keepdims=True))
+
+
+def _together(
+    spoken: list[Spoken], written: Sequences, codebook_size: int, reduction: int
+) -> tuple[np.ndarray, list[str]]:
+    """In how many frames each unit stands with each phone."""
+    heard = [np.array(sentence.phone_of(np.arange(len(sentence.mfcc)))) for sentence in spoken]
+    units = [np.repeat(of_sentence, reduction)[: len(phones)] for of_sentence, phones in zip(written, heard)]
+    phones, places = np.unique(np.concatenate(heard), return_inverse=True)
+    counts = np.zeros((codebook_size, len(phones)), np.int64)
+    np.add.at(counts, (np.concatenate(units), places), 1)
+    return counts, phones.tolist()

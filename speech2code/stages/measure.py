@@ -1,0 +1,92 @@
+"""Stage `units`: how good the units of a run are, apart from any translation → `quality/`, `units.json`."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from speech2code.audio.features import Mfcc
+from speech2code.audio.files import SAMPLE_RATE, load_waveform, save_waveform
+from speech2code.config import Config
+from speech2code.corpora.store import FeatureStore
+from speech2code.evaluation.distortion import mel_cepstral_distortion
+from speech2code.evaluation.phonetic import phonetic
+from speech2code.evaluation.run_folder import RECOGNISERS, RunFolder
+from speech2code.files import write_atomically, write_json
+from speech2code.speaking import speak
+from speech2code.stages.folders import (
+    data_folder,
+    discoverer_of,
+    inverter_of,
+    run_folder,
+    settings_of,
+    speech_of,
+)
+from speech2code.stages.record import RECORD, stage
+from speech2code.units.codebook import Codebook
+from speech2code.units.quality import usage
+from speech2code.units.sequences import UnitSequences
+
+HELD = 24  # frames that a unit is held for, to hear it
+
+
+def units(config: Config) -> None:
+    """Measures the units of the test sentences: usage and bitrate; where voices speak them, also ABX, phone information
+    and the error rate between voices; where the run has got so far, what the resynthesis loses."""
+    run, (discoverer, record) = run_folder(config), discoverer_of(config)
+    store = FeatureStore(data_folder(config), "test")
+    made_of = settings_of(config, quality=asdict(config.quality), codebook=record["codebook"])
+    with stage(run / "quality", made_of) as figures:
+        if figures is not None:
+            torch.set_num_threads(config.trainer.threads)
+            sequences = UnitSequences.load(run / "units" / "test.npz").units
+            seconds = float(store.lengths("target_waveform").sum()) / SAMPLE_RATE
+            measures = usage(sequences, config.units.codebook_size, seconds)._asdict()
+            if config.corpus.target_voice and store.has_text():
+                voices = list(dict.fromkeys([config.corpus.target_voice, *config.quality.voices]))
+                standard = speech_of(config, "train").standard("target")
+                found = phonetic(discoverer, standard, store.texts("target"), voices, config.trainer.jobs)
+                measures |= found.measures
+                with write_atomically(run / "quality" / "phones.npz") as path, open(path, "wb") as file:
+                    codes = discoverer.codebook.codes.numpy()
+                    np.savez(file, counts=found.counts, phones=np.array(found.phones), codes=codes)
+            figures["measures"] = measures
+    if (run / "inverter" / RECORD).exists():
+        _sounds(config, discoverer.codebook, run / "quality" / "sounds")
+    measures = RunFolder(run).json("quality/stage.json")["measures"]
+    header = {"corpus": config.corpus.name} | {
+        key: getattr(config.units, key) for key in ("codebook_size", "time_reduction")
+    }
+    write_json(run / "units.json", header | measures | _resynthesis(RunFolder(run), store))
+    for name, value in RunFolder(run).json("units.json").items():
+        print(f"{name:32} {value:.4g}" if isinstance(value, float) else f"{name:32} {value}")
+
+
+def _sounds(config: Config, codebook: Codebook, folder: Path) -> None:
+    """Each unit of the codebook, spoken alone."""
+    inverter = inverter_of(config)
+    repeated = [[unit] * -(-HELD // inverter.time_reduction) for unit in range(len(codebook.codes))]
+    for unit, sound in enumerate(speak(repeated, codebook, inverter, config.inverter.iterations)):
+        save_waveform(folder / f"{unit:04d}.wav", sound)
+
+
+def _resynthesis(run: RunFolder, store: FeatureStore) -> dict[str, float]:
+    """What two recognisers make of the original and of the true units' speech, and how far apart their spectra are."""
+    scores = run.json("scores.json") or {}
+    found = {
+        f"{figure}_{row}_{recogniser}": scores[row][recogniser][figure]
+        for row in ("original", "resynthesis")
+        for recogniser in RECOGNISERS
+        for figure in ("wer", "cer", "meteor")
+        if recogniser in scores.get(row, {})
+    }
+    sounds = [run.sounds("resynthesis") / f"{name}.wav" for name in store.ids]
+    if all(path.is_file() for path in sounds):
+        mfcc, distances = Mfcc(), []
+        for item, path in enumerate(sounds):
+            waveform = torch.from_numpy(load_waveform(path))
+            spoken = mfcc(waveform[None], torch.tensor([len(waveform)]))[0].numpy()
+            distances.append(mel_cepstral_distortion(store.mfcc("target", item), spoken))
+        found["mel_cepstral_distortion"] = float(np.mean(distances))
+    return found
