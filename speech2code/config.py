@@ -16,7 +16,7 @@ class CorpusConfig:
     source: str = MISSING  # language, ISO 639-1
     target: str = MISSING
     source_voice: str | None = None  # e.g. espeak:fr-fr; not used by a manifest
-    target_voice: str | None = None
+    target_voice: str | None = None  # several share the sentences: flite:slt+flite:rms
     core: bool = True  # phrasebook: only its core patterns
     train: int | None = None  # pairs; None: all there are
     dev: int = 250

@@ -3,8 +3,9 @@
 import hashlib
 import shutil
 import sys
+import zlib
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -40,9 +41,9 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
                 "another corpus.name or delete the folder"
             )
         return fingerprint
-    for name in (corpus.source_voice, corpus.target_voice):
-        if name:
-            load_voice(name)  # a missing program fails here, in one sentence, before any work
+    for name in filter(None, (corpus.source_voice, corpus.target_voice)):
+        for voice in name.split("+"):
+            load_voice(voice)  # a missing program fails here, in one sentence, before any work
     total = len(pairs) + len(rejected)
     shards = folder / f".shards-{fingerprint}"  # of this corpus and no other
     jobs_left = _plan(pairs, shards)
@@ -62,19 +63,30 @@ def read_pairs(corpus: CorpusConfig) -> tuple[list[Pair], list[Rejection]]:
         from speech2code.corpora.phrasebook import draw
 
         sizes = {"train": corpus.train or 4000, "dev": corpus.dev, "test": corpus.test, "unseen": corpus.unseen}
-        return draw(corpus.source, corpus.target, core=corpus.core, seed=corpus.seed, **sizes), []
+        return _shared_out(draw(corpus.source, corpus.target, core=corpus.core, seed=corpus.seed, **sizes), corpus), []
     if corpus.path is None:
         raise UserError(f"corpus.kind={corpus.kind} reads from a place of yours: set corpus.path=…")
     if corpus.kind == "parallel_text":
         from speech2code.corpora.parallel_text import read_parallel_text
 
         ladder = {"top_words": corpus.top_words, "max_words": corpus.max_words, "train": corpus.train}
-        return read_parallel_text(Path(corpus.path), seed=corpus.seed, **ladder), []
+        return _shared_out(read_parallel_text(Path(corpus.path), seed=corpus.seed, **ladder), corpus), []
     if corpus.kind == "manifest":
         from speech2code.corpora.manifest import read_manifest, reject_duplicates
 
         return reject_duplicates(read_manifest(Path(corpus.path)))
     raise UserError(f"corpus.kind={corpus.kind} is unknown; choose phrasebook, parallel_text or manifest")
+
+
+def _shared_out(pairs: list[Pair], corpus: CorpusConfig) -> list[Pair]:
+    """Several voices ("flite:slt+flite:rms") share the sentences: the id decides, so that a pair keeps its voice when
+    others are added."""
+    for side in SIDES:
+        voices = (getattr(corpus, f"{side}_voice") or "").split("+")
+        if len(voices) > 1:
+            places = [zlib.crc32(pair.id.encode()) % len(voices) for pair in pairs]
+            pairs = [replace(pair, **{f"{side}_speaker": voices[place]}) for pair, place in zip(pairs, places)]
+    return pairs
 
 
 def check_same_corpus(corpus: CorpusConfig, folder: Path) -> dict:

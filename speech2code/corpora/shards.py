@@ -59,6 +59,8 @@ def _waveform(pair: Pair, side: str, voice: str | None) -> np.ndarray | str:
         if audio is not None:
             waveform = load_waveform(audio)
         else:
+            if "+" in voice:  # several share the sentences
+                voice = getattr(pair, f"{side}_speaker")
             if voice not in _voices:
                 _voices[voice] = load_voice(voice)
             waveform = _voices[voice].speak(text)

@@ -7,6 +7,7 @@ import numpy as np
 from speech2code.config import Config
 from speech2code.corpora.pairs import SPLITS
 from speech2code.corpora.prepare import prepare as prepare_corpus
+from speech2code.errors import UserError
 from speech2code.evaluation.recognisers.attention import Vocabulary
 from speech2code.evaluation.run_folder import RunFolder
 from speech2code.pipeline import Limits
@@ -50,6 +51,12 @@ def discover(config: Config) -> None:
         fabric = fabric_of(config)
         task = DiscoverTask(config.units, speech_of(config, "train"), speech_of(config, "dev"))
         figures |= fit(task, config.units.training, config.trainer, folder, fabric)
+        perplexity = figures["metrics"]["dev/perplexity"]
+        if task.collapsed(perplexity):
+            raise UserError(
+                f"the units collapsed: {perplexity:.1f} of {config.units.codebook_size} codes carry the dev sentences; "
+                f"delete {folder} and lower units.training.learning_rate"
+            )
         if fabric.is_global_zero:
             for split in SPLITS:
                 if (data_folder(config) / split).exists():

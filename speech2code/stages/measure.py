@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from speech2code.audio.features import Mfcc
 from speech2code.audio.files import SAMPLE_RATE, load_waveform, save_waveform
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
+from speech2code.evaluation.conversion import convert, mfcc_of
 from speech2code.evaluation.distortion import mel_cepstral_distortion
 from speech2code.evaluation.phonetic import phonetic
 from speech2code.evaluation.run_folder import RECOGNISERS, RunFolder
 from speech2code.files import write_atomically, write_json
+from speech2code.inversion.inverter import CodebookInverter
 from speech2code.speaking import speak
 from speech2code.stages.folders import (
     data_folder,
@@ -44,7 +45,7 @@ def units(config: Config) -> None:
             seconds = float(store.lengths("target_waveform").sum()) / SAMPLE_RATE
             measures = usage(sequences, config.units.codebook_size, seconds)._asdict()
             if config.corpus.target_voice and store.has_text():
-                voices = list(dict.fromkeys([config.corpus.target_voice, *config.quality.voices]))
+                voices = list(dict.fromkeys([*config.corpus.target_voice.split("+"), *config.quality.voices]))
                 standard = speech_of(config, "train").standard("target")
                 found = phonetic(discoverer, standard, store.texts("target"), voices, config.trainer.jobs)
                 measures |= found.measures
@@ -52,20 +53,25 @@ def units(config: Config) -> None:
                     codes = discoverer.codebook.codes.numpy()
                     np.savez(file, counts=found.counts, phones=np.array(found.phones), codes=codes)
             figures["measures"] = measures
+    spoken = {}
     if (run / "inverter" / RECORD).exists():
-        _sounds(config, discoverer.codebook, run / "quality" / "sounds")
+        inverter = inverter_of(config)
+        _sounds(config, discoverer.codebook, inverter, run / "quality" / "sounds")
+        if speech_of(config, "test").speaker_count("target") > 1:
+            sequences = UnitSequences.load(run / "units" / "test.npz").units
+            parts = discoverer.codebook, inverter, config.inverter.iterations
+            spoken = convert(speech_of(config, "train"), speech_of(config, "test"), sequences, *parts)
     measures = RunFolder(run).json("quality/stage.json")["measures"]
     header = {"corpus": config.corpus.name} | {
         key: getattr(config.units, key) for key in ("codebook_size", "time_reduction")
     }
-    write_json(run / "units.json", header | measures | _resynthesis(RunFolder(run), store))
+    write_json(run / "units.json", header | measures | spoken | _resynthesis(RunFolder(run), store))
     for name, value in RunFolder(run).json("units.json").items():
         print(f"{name:32} {value:.4g}" if isinstance(value, float) else f"{name:32} {value}")
 
 
-def _sounds(config: Config, codebook: Codebook, folder: Path) -> None:
+def _sounds(config: Config, codebook: Codebook, inverter: CodebookInverter, folder: Path) -> None:
     """Each unit of the codebook, spoken alone."""
-    inverter = inverter_of(config)
     repeated = [[unit] * -(-HELD // inverter.time_reduction) for unit in range(len(codebook.codes))]
     for unit, sound in enumerate(speak(repeated, codebook, inverter, config.inverter.iterations)):
         save_waveform(folder / f"{unit:04d}.wav", sound)
@@ -83,10 +89,12 @@ def _resynthesis(run: RunFolder, store: FeatureStore) -> dict[str, float]:
     }
     sounds = [run.sounds("resynthesis") / f"{name}.wav" for name in store.ids]
     if all(path.is_file() for path in sounds):
-        mfcc, distances = Mfcc(), []
-        for item, path in enumerate(sounds):
-            waveform = torch.from_numpy(load_waveform(path))
-            spoken = mfcc(waveform[None], torch.tensor([len(waveform)]))[0].numpy()
-            distances.append(mel_cepstral_distortion(store.mfcc("target", item), spoken))
-        found["mel_cepstral_distortion"] = float(np.mean(distances))
+        found["mel_cepstral_distortion"] = float(
+            np.mean(
+                [
+                    mel_cepstral_distortion(store.mfcc("target", item), mfcc_of(load_waveform(path)))
+                    for item, path in enumerate(sounds)
+                ]
+            )
+        )
     return found

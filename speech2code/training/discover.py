@@ -1,5 +1,6 @@
 """Stage `discover`: trains the VQ-VAE on target speech, then writes the units of every split."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from speech2code.training.pictures import heatmap
 from speech2code.training.speech import Speech
 from speech2code.units.sequences import UnitSequences
 from speech2code.units.vqvae import UnitDiscoverer
+
+COLLAPSED = 0.1  # perplexity by the codebook's size: healthy ones have 0.6 and more
 
 
 class DiscoverTask:
@@ -38,7 +41,19 @@ class DiscoverTask:
         }
 
     def epoch_figures(self) -> dict[str, float]:
-        return self._usage()
+        """Usage in the epoch; a collapsed codebook starts anew, with a warning."""
+        figures = self._usage()
+        if self.collapsed(figures["perplexity"]):
+            self.model.codebook.restart()
+            print(
+                f"discover: {figures['perplexity']:.1f} of {len(self.model.codebook.codes)} codes carry all the speech "
+                "of an epoch, so the codebook starts anew; if that comes again, lower units.training.learning_rate",
+                file=sys.stderr,
+            )
+        return figures
+
+    def collapsed(self, perplexity: float) -> bool:
+        return perplexity < COLLAPSED * len(self.model.codebook.codes)
 
     def validate(self) -> dict[str, float]:
         was_training = self.model.training

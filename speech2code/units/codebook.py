@@ -66,6 +66,10 @@ class Codebook(nn.Module):
     def reset_usage(self) -> None:
         self.counts.zero_()
 
+    def restart(self) -> None:
+        """Forgets the codes: the next batch in training gives new ones, sums and all."""
+        self.initialised.fill_(False)
+
     def usage(self) -> tuple[float, float]:
         """(share of codes used, perplexity) since `reset_usage()`."""
         share = self.counts / self.counts.sum().clamp_min(1)
@@ -89,23 +93,21 @@ class Codebook(nn.Module):
         dead = self.ema_count < RESTART_BELOW * even
         if not dead.any():
             return
-        chosen = torch.randint(len(vectors), (int(dead.sum()),), device=vectors.device)
-        fresh = _from_first_process(vectors[chosen].float())
-        self.ema_sum[dead] = fresh * even
+        self.ema_sum[dead] = _draw(_of_all_processes(vectors.float()), int(dead.sum())) * even
         self.ema_count[dead] = even
 
     @torch.no_grad()
     def _initialise(self, vectors: Tensor) -> None:
         """A few rounds of k-means on the first batch."""
-        codes = vectors[torch.randint(len(vectors), (len(self.codes),), device=vectors.device)].float()
+        vectors = _of_all_processes(vectors.float())
+        codes = _draw(vectors, len(self.codes))
         for _ in range(KMEANS_ROUNDS):
-            units = torch.cdist(vectors.float(), codes).argmin(1)
+            units = torch.cdist(vectors, codes).argmin(1)
             count = torch.bincount(units, minlength=len(codes)).float()[:, None]
-            total = torch.zeros_like(codes).index_add_(0, units, vectors.float())
+            total = torch.zeros_like(codes).index_add_(0, units, vectors)
             codes = torch.where(count > 0, total / count.clamp_min(1), codes)
-        self.codes.copy_(_from_first_process(codes))
-        count = torch.full_like(self.ema_count, len(vectors) / len(codes))
-        self.ema_count.copy_(_sum_over_processes(count))
+        self.codes.copy_(codes)
+        self.ema_count.fill_(len(vectors) / len(codes))
         self.ema_sum.copy_(self.codes * self.ema_count[:, None])
         self.initialised.fill_(True)
 
@@ -120,7 +122,19 @@ def _sum_over_processes(values: Tensor) -> Tensor:
     return values
 
 
-def _from_first_process(values: Tensor) -> Tensor:
+def _of_all_processes(vectors: Tensor) -> Tensor:
+    """The vectors of all processes, in an order that does not tell whose they were: so two processes do what one does
+    with the same global batch."""
     if _several():
-        dist.broadcast(values, 0)
-    return values
+        parts: list = [None] * dist.get_world_size()
+        dist.all_gather_object(parts, vectors.cpu())
+        vectors = torch.cat(parts).to(vectors.device)
+    return vectors[vectors[:, 0].argsort()]
+
+
+def _draw(vectors: Tensor, count: int) -> Tensor:
+    """`count` random ones; the first process throws the dice."""
+    chosen = torch.randint(len(vectors), (count,), device=vectors.device)
+    if _several():
+        dist.broadcast(chosen, 0)
+    return vectors[chosen]

@@ -205,3 +205,13 @@ def test_a_folder_that_cannot_be_written(textless, refused, tmp_path):
     (tmp_path / "runs").write_text("a file where the folder should be")
     sentence = refused("discover", *textless.overrides(tmp_path / "runs"))
     assert "cannot write" in sentence and "choose another folder" in sentence
+
+
+def test_units_that_collapsed_are_warned_of_and_refused(textless, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("speech2code.training.discover.COLLAPSED", 2.0)  # more than all codes: no usage is enough
+    with pytest.raises(SystemExit) as caught:
+        main(["discover", *textless.overrides(tmp_path)])
+    *warnings, refusal = capsys.readouterr().err.splitlines()
+    assert caught.value.code == 2 and "of 8 codes carry all the speech of an epoch" in "".join(warnings)
+    assert refusal.startswith("speech2code: the units collapsed: ") and "units.training.learning_rate" in refusal
+    assert not (tmp_path / "tiny" / "units" / "train.npz").exists()

@@ -23,7 +23,7 @@ ALLOWED = {
     "inversion": {"audio", "layers"} | GROUND,
     "translation": {"audio", "layers"} | GROUND,
     "training": MODELS | CLERKS,
-    "evaluation": {"training"} | MODELS | CLERKS,
+    "evaluation": {"training", "speaking"} | MODELS | CLERKS,
     "speaking": MODELS | CLERKS,
     "pipeline": {"training", "speaking"} | MODELS | CLERKS,
     "comparisons": {"training", "evaluation", "pipeline"} | MODELS | CLERKS,

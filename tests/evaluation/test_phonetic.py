@@ -4,10 +4,12 @@ import json
 
 import numpy as np
 import pytest
-from conftest import TINY
+from conftest import TINY, sentences, speak
 
 from speech2code.cli import main
+from speech2code.corpora.store import FeatureStore
 from speech2code.corpora.voices import PAUSE, Phone
+from speech2code.evaluation.conversion import VoiceClassifier, mfcc_of
 from speech2code.evaluation.distortion import mel_cepstral_distortion
 from speech2code.evaluation.spoken import Spoken, speak_with_phones
 
@@ -48,14 +50,23 @@ def test_distortion_is_zero_for_itself_slower_too_and_grows():
     assert mel_cepstral_distortion(*one_band) == pytest.approx(1)  # one decibel, root mean square over the bands
 
 
+def test_a_voice_is_known_by_its_other_sentences():
+    pitches = [110, 190] * 40
+    mfcc = [mfcc_of(speak(words, pitch, seed=seed)) for seed, (words, pitch) in enumerate(zip(sentences(80), pitches))]
+    whose = VoiceClassifier(mfcc[:60], np.array([0, 1] * 30))
+    assert np.mean([whose(each) == place % 2 for place, each in enumerate(mfcc[60:])]) >= 0.9
+
+
 def test_units_of_voices_are_measured(tmp_path, capsys):
     overrides = [
         *TINY, "corpus=phrasebook_fr_en", "corpus.train=40", "corpus.dev=4", "corpus.test=12", "corpus.unseen=0",
-        "corpus.target_voice=espeak:en-us", "quality.voices=[espeak:en-gb]", f"data={tmp_path}/data",
-        f"runs={tmp_path}/runs",
+        "corpus.target_voice=espeak:en-us+espeak:en-gb", "quality.voices=[espeak:en-gb-scotland]",
+        f"data={tmp_path}/data", f"runs={tmp_path}/runs",
     ]  # fmt: skip
     for verb in ("prepare", "discover", "units"):
         main([verb, *overrides])
+    speakers = FeatureStore(tmp_path / "data/phrasebook_fr_en", "train").speakers["target"]
+    assert 10 < speakers.count("espeak:en-us") < 30 and set(speakers) == {"espeak:en-us", "espeak:en-gb"}
     found = json.loads((tmp_path / "runs/tiny/units.json").read_text())
     assert (found["corpus"], found["codebook_size"], found["time_reduction"]) == ("phrasebook_fr_en", 8, 4)
     assert 24 < found["units_a_second"] < 27 and found["bitrate"] <= 3 * found["units_a_second"]
@@ -72,7 +83,13 @@ def test_units_of_voices_are_measured(tmp_path, capsys):
 
 def test_units_of_recordings_are_counted(textless, tmp_path):
     overrides = textless.overrides(tmp_path)
-    main(["discover", *overrides])
-    main(["units", *overrides])
+    for verb in ("discover", "invert", "units"):
+        main([verb, *overrides])
     found = json.loads((tmp_path / "tiny/units.json").read_text())
-    assert "bitrate" in found and "abx_within" not in found
+    assert "bitrate" in found and found["mel_cepstral_distortion"] > 0
+    assert "abx_within" not in found and "wer_converted_pocketsphinx" not in found  # there is no text
+    assert 0 <= found["converted_voice"] <= 100  # of ann's sentences as bea and the other way round
+    assert len(list((tmp_path / "tiny/quality/sounds").glob("*.wav"))) == 8
+    main(["report", *overrides])
+    page = (tmp_path / "tiny/report.html").read_text()
+    assert "mel cepstral distortion" in page

@@ -97,3 +97,28 @@ def test_it_learns_eight_utterances(reduction):
     model.codebook.reset_usage()
     model.eval()(features, lengths, speakers)
     assert model.codebook.usage()[0] > 0.5
+
+
+def test_a_collapsed_codebook_comes_back():
+    """Two hundred steps on inputs all alike, then speech: at least 95 % of the codes are in use again."""
+    model = discoverer(4, codebook_size=32).train()
+    model.codebook.initialised.fill_(False)
+    optimiser = torch.optim.AdamW(model.parameters(), 2e-3)
+
+    def step(features, lengths):
+        model.loss(model(features, lengths, torch.zeros(len(lengths), dtype=torch.int64))).backward()
+        optimiser.step()
+        optimiser.zero_grad()
+
+    lengths = torch.full((8,), 60)
+    for _ in range(200):
+        step(torch.ones(8, 60, 39), lengths)
+    model.codebook.reset_usage()
+    step(torch.ones(8, 60, 39), lengths)
+    assert model.codebook.usage()[0] < 0.4  # it did collapse: what is left are the borders of the sentences
+    for seed in range(400):
+        if seed == 350:
+            model.codebook.reset_usage()
+        step(*speech(*[60] * 8, seed=seed))
+    used, perplexity = model.codebook.usage()
+    assert used >= 0.95 and perplexity > 16

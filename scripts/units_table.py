@@ -1,0 +1,39 @@
+"""The measures of several codebooks side by side: `results/units.json` and a table for the README.
+
+python scripts/units_table.py runs/phrasebook runs/r4      # after `speech2code units`, PocketSphinx's WER
+"""
+
+import sys
+from pathlib import Path
+
+from speech2code.files import read_json, write_json
+
+RESULTS = Path(__file__).resolve().parents[1] / "results" / "units.json"
+COLUMNS = (
+    "corpus", "codebook_size", "time_reduction", "bitrate", "used", "perplexity", "abx_within", "abx_across", "pnmi",
+    "wer_original", "wer_resynthesis",
+)  # fmt: skip
+
+
+def main(folders: list[str]) -> None:
+    if not folders:
+        sys.exit("units_table: name the folders of some runs, e.g. runs/phrasebook")
+    lines = [_line(Path(folder)) for folder in folders]
+    write_json(RESULTS, lines)
+    print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")
+    for line in lines:
+        print("| " + " | ".join(_shown(line[name]) for name in COLUMNS) + " |")
+
+
+def _line(run: Path) -> dict:
+    found = read_json(run / "units.json")
+    found |= {f"wer_{row}": found.get(f"wer_{row}_pocketsphinx") for row in ("original", "resynthesis")}
+    return {name: found.get(name) for name in COLUMNS} | {"origin": read_json(run / "run.json")}
+
+
+def _shown(value) -> str:
+    return "–" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,65 @@
+"""Voice conversion, judged: units of one speaker, spoken by another. Whose voice is it, are the words still there?"""
+
+import numpy as np
+import torch
+
+from speech2code.audio.features import Mfcc
+from speech2code.audio.files import trim_silence
+from speech2code.evaluation.counts import error_rate, word_edits
+from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
+from speech2code.evaluation.scores import normalised_pair
+from speech2code.inversion.inverter import CodebookInverter
+from speech2code.speaking import speak
+from speech2code.training.speech import Speech
+from speech2code.units.codebook import Codebook
+from speech2code.units.quality import Sequences
+
+SENTENCES, LEARNT = 100, 1000  # converted; original ones that the classifier learns from
+STATIC = slice(1, 13)  # coefficients: loudness tells of the recording, not of the voice
+
+
+def convert(
+    train: Speech, test: Speech, units: Sequences, codebook: Codebook, inverter: CodebookInverter, iterations: int
+) -> dict[str, float]:
+    """Test sentences spoken by the speaker behind their own: percent heard as that one ("converted_voice"), and
+    PocketSphinx's WER in percent where there is text."""
+    learnt = np.linspace(0, len(train) - 1, min(LEARNT, len(train))).astype(int)
+    mfcc = [train.store.mfcc("target", item) for item in learnt]
+    whose = VoiceClassifier(mfcc, train.speakers("target", learnt).numpy())
+    chosen = np.arange(min(SENTENCES, len(test)))
+    wanted = ((test.speakers("target", chosen) + 1) % train.speaker_count("target")).tolist()
+    sounds = [speak([units[item]], codebook, inverter, iterations, each)[0] for item, each in zip(chosen, wanted)]
+    found = {"converted_voice": 100 * float(np.mean([whose(mfcc_of(s)) == each for s, each in zip(sounds, wanted)]))}
+    if test.store.has_text():
+        heard = PocketSphinx().transcribe(sounds, description="pocketsphinx: converted")
+        pair = normalised_pair(heard, [test.store.texts("target")[item] for item in chosen])
+        found["wer_converted_pocketsphinx"] = float(error_rate(word_edits(*pair).sum(axis=0)))
+    return found
+
+
+class VoiceClassifier:
+    """Linear discriminant analysis (Fisher 1936) on the mean and deviation of each MFCC coefficient of a sentence."""
+
+    def __init__(self, mfcc: list[np.ndarray], speakers: np.ndarray):
+        """Sentences `(time, 39)` and their speakers, int `(sentences,)` from 0 on."""
+        points = np.stack([_summary(each) for each in mfcc])
+        self.means = np.stack([points[speakers == each].mean(0) for each in range(speakers.max() + 1)])
+        spread = np.cov((points - self.means[speakers]).T) + 1e-3 * np.eye(points.shape[1])
+        self.inverse = np.linalg.inv(spread)
+
+    def __call__(self, mfcc: np.ndarray) -> int:
+        """`(time, 39)` → the speaker whose sentences are nearest."""
+        away = self.means - _summary(mfcc)
+        return int(np.einsum("sd,de,se->s", away, self.inverse, away).argmin())
+
+
+def mfcc_of(waveform: np.ndarray) -> np.ndarray:
+    """Waveform `(samples,)` → `(time, 39)`, silence trimmed as in a corpus."""
+    speech = torch.from_numpy(trim_silence(waveform))
+    with torch.inference_mode():
+        return Mfcc()(speech[None], torch.tensor([len(speech)]))[0].numpy()
+
+
+def _summary(mfcc: np.ndarray) -> np.ndarray:
+    static = np.asarray(mfcc, np.float64)[:, STATIC]
+    return np.concatenate([static.mean(0), static.std(0)])
