@@ -48,17 +48,16 @@ class Spoken(NamedTuple):
 
 def speak_with_phones(voice: str, texts: list[str], jobs: int) -> list[Spoken]:
     """Each sentence as `voice` says it; UserError where it tells no phones."""
-    load_voice(voice).phones(texts[0])  # a voice that cannot fails here, in one sentence
+    load_voice(voice).speak_with_phones(texts[0])  # a voice that cannot fails here, in one sentence
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=start_worker) as pool:
         return list(pool.map(partial(_speak, voice), texts, chunksize=16))
 
 
 def _speak(name: str, text: str) -> Spoken:
-    voice = load_voice(name)
-    waveform = voice.speak(text)
+    waveform, phones = load_voice(name).speak_with_phones(text)
     first, last = speech_bounds(waveform)
     speech, start = torch.from_numpy(waveform[first:last]), first / SAMPLE_RATE
     with torch.inference_mode():
         mfcc = Mfcc()(speech[None], torch.tensor([len(speech)]))[0].numpy()
-    shifted = (Phone(each.symbol, each.start - start, each.end - start) for each in voice.phones(text))
+    shifted = (Phone(each.symbol, each.start - start, each.end - start) for each in phones)
     return Spoken(name, mfcc, [each for each in shifted if each.end > 0 and each.start < len(speech) / SAMPLE_RATE])

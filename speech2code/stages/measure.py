@@ -29,6 +29,7 @@ from speech2code.units.codebook import Codebook
 from speech2code.units.quality import usage
 from speech2code.units.sequences import UnitSequences
 
+SPOKEN = 250  # test sentences that every voice says
 HELD = 24  # frames that a unit is held for, to hear it
 
 
@@ -47,7 +48,8 @@ def units(config: Config) -> None:
             if config.corpus.target_voice and store.has_text():
                 voices = list(dict.fromkeys([*config.corpus.target_voice.split("+"), *config.quality.voices]))
                 standard = speech_of(config, "train").standard("target")
-                found = phonetic(discoverer, standard, store.texts("target"), voices, config.trainer.jobs)
+                texts = store.texts("target")[:SPOKEN]
+                found = phonetic(discoverer, standard, texts, voices, config.trainer.jobs)
                 measures |= found.measures
                 with write_atomically(run / "quality" / "phones.npz") as path, open(path, "wb") as file:
                     codes = discoverer.codebook.codes.numpy()

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import permutations
 from typing import NamedTuple
 
+import numba
 import numpy as np
 
 
@@ -84,43 +85,32 @@ def _errors(cells: list[tuple]) -> Iterator[float]:
         yield float(wrong.mean())
 
 
-def dtw_distances(pairs: list[tuple[np.ndarray, np.ndarray]], at_once: int = 4096) -> np.ndarray:
+def dtw_distances(pairs: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     """Pairs of `(time, dim)` → the mean angle along the cheapest path of each, float64 `(pairs,)`, 0 to 1."""
-    order = np.argsort([len(x) * len(y) for x, y in pairs], kind="stable")
-    distances = np.empty(len(pairs))
-    for start in range(0, len(pairs), at_once):
-        chosen = order[start : start + at_once]
-        distances[chosen] = _dtw([pairs[each] for each in chosen])
-    return distances
+    unit = {id(frames): _unit_length(frames) for pair in pairs for frames in pair}
+    cosines = (unit[id(x)] @ unit[id(y)].T for x, y in pairs)
+    # rounded, equal codes are equally far again: sums taken in another order are not
+    return np.round([_mean_along_path(np.arccos(np.clip(each, -1, 1)) / np.pi) for each in cosines], 12)
 
 
-def _dtw(pairs: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
-    xs, ys = (_pad([_unit_length(pair[side]) for pair in pairs]) for side in (0, 1))
-    angles = np.arccos(np.clip(xs @ ys.transpose(0, 2, 1), -1, 1)) / np.pi
-    cost, length = angles.copy(), np.ones_like(angles)
-    for i in range(cost.shape[1]):
-        for j in range(cost.shape[2]):
-            if i and j:  # of equal steps the diagonal one, then the one in y: ties are common among discrete codes
-                steps = np.stack([cost[:, i - 1, j - 1], cost[:, i, j - 1], cost[:, i - 1, j]])
-                lengths = np.stack([length[:, i - 1, j - 1], length[:, i, j - 1], length[:, i - 1, j]])
-                best = steps.argmin(0)[None]
-                cost[:, i, j] += np.take_along_axis(steps, best, 0)[0]
-                length[:, i, j] += np.take_along_axis(lengths, best, 0)[0]
-            elif i or j:
-                before = (slice(None), max(i - 1, 0), max(j - 1, 0))
-                cost[:, i, j] += cost[before]
-                length[:, i, j] += length[before]
-    ends = np.arange(len(pairs)), [len(x) - 1 for x, _ in pairs], [len(y) - 1 for _, y in pairs]
-    return np.round(cost[ends] / length[ends], 12)  # equal codes are equal again: sums taken in another order are not
+@numba.njit(cache=True)
+def _mean_along_path(distances: np.ndarray) -> float:
+    rows, columns = distances.shape
+    cost, length = distances.copy(), np.ones((rows, columns), np.int64)
+    for i in range(rows):
+        for j in range(columns):
+            if i == 0 and j == 0:
+                continue
+            a, b = i - 1, j - 1  # of equal steps the diagonal one, then the one in y: ties are common among codes
+            if i == 0 or (j > 0 and cost[i, j - 1] < cost[a, b] and cost[i, j - 1] <= cost[a, j]):
+                a = i
+            elif j == 0 or (cost[a, j] < cost[a, b] and cost[a, j] < cost[i, j - 1]):
+                b = j
+            cost[i, j] += cost[a, b]
+            length[i, j] += length[a, b]
+    return cost[-1, -1] / length[-1, -1]
 
 
 def _unit_length(frames: np.ndarray) -> np.ndarray:
     frames = np.asarray(frames, np.float64)
     return frames / np.maximum(np.linalg.norm(frames, axis=1, keepdims=True), 1e-12)
-
-
-def _pad(frames: list[np.ndarray]) -> np.ndarray:
-    padded = np.zeros((len(frames), max(map(len, frames)), frames[0].shape[1]))
-    for row, each in zip(padded, frames):
-        row[: len(each)] = each
-    return padded

@@ -28,36 +28,37 @@ class Voice(ABC):
     language: str  # "fr", "en", "ja", ...
 
     @abstractmethod
-    def _synthesise(self, text: str) -> tuple[np.ndarray, int]:
-        """Speaks one clean, non-empty line → float `(samples,)` in about [−1, 1], and its rate in Hz."""
+    def _synthesise(self, text: str) -> tuple[np.ndarray, int, list[Phone]]:
+        """Speaks one clean, non-empty line → float `(samples,)` in about [−1, 1], its rate in Hz, and its phones, in
+        order and without gaps; none where the engine does not tell them."""
 
     def speak(self, text: str) -> np.ndarray:
         """Speaks one sentence → waveform float32 `(samples,)` in [−1, 1] at 16 kHz; pauses at the ends are left in.
 
         Raises UserError when the text holds no word that the voice can say.
         """
+        return self._say(text)[0]
+
+    def speak_with_phones(self, text: str) -> tuple[np.ndarray, list[Phone]]:
+        """The same with what sounds when; UserError also where the engine does not tell that."""
+        waveform, phones = self._say(text)
+        if not phones:
+            raise UserError(f"voice {self.name} does not tell the times of its phones; those of espeak and flite do")
+        return waveform, phones
+
+    def _say(self, text: str) -> tuple[np.ndarray, list[Phone]]:
         import soxr
 
-        samples, rate = self._synthesise(self._line(text))
+        line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+        if not any(letter.isalnum() for letter in line):
+            raise self._no_speech(text)
+        samples, rate, phones = self._synthesise(line)
         if not np.any(np.abs(samples) > SILENT):
             raise self._no_speech(text)
         waveform = np.asarray(samples, dtype=np.float32)
         if rate != SAMPLE_RATE:
             waveform = soxr.resample(waveform, rate, SAMPLE_RATE)
-        return np.clip(waveform, -1, 1)
-
-    def phones(self, text: str) -> list[Phone]:
-        """The phones of `speak(text)`, in order and without gaps; UserError where the engine does not tell them."""
-        return self._phones(self._line(text))
-
-    def _phones(self, text: str) -> list[Phone]:
-        raise UserError(f"voice {self.name} does not tell the times of its phones; those of espeak and flite do")
-
-    def _line(self, text: str) -> str:
-        line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-        if not any(letter.isalnum() for letter in line):
-            raise self._no_speech(text)
-        return line
+        return np.clip(waveform, -1, 1), phones
 
     def _no_speech(self, text: str) -> UserError:
         return UserError(f"voice {self.name} makes no speech of the text {text!r}; correct or remove the sentence")

@@ -68,18 +68,7 @@ class Espeak(Voice):
         self.language = tag.partition("-")[0]
         self._file = files[tag]
 
-    def _synthesise(self, text: str) -> tuple[np.ndarray, int]:
-        samples, _, rate = self._say(text)
-        return samples, rate
-
-    def _phones(self, text: str) -> list[Phone]:
-        samples, starts, rate = self._say(text)
-        edges = [0, *(start for _, start in starts[1:]), len(samples)]
-        found = [Phone(symbol, *edge) for (symbol, _), edge in zip(starts, pairwise(np.array(edges) / rate))]
-        return [each for each in found if each.end > each.start]
-
-    def _say(self, text: str) -> tuple[np.ndarray, list[tuple[str, int]], int]:
-        """Samples, each phone and the sample it starts at, rate in Hz."""
+    def _synthesise(self, text: str) -> tuple[np.ndarray, int, list[Phone]]:
         chunks: list[np.ndarray] = [np.zeros(0, np.int16)]
         starts: list[tuple[str, int]] = []
 
@@ -100,7 +89,10 @@ class Espeak(Voice):
             size = ctypes.c_size_t(len(encoded) + 1)
             _check(library.espeak_Synth(encoded, size, 0, CHARACTERS, 0, UTF8, None, None), f"speak {text!r}")
             _check(library.espeak_Synchronize(), f"speak {text!r}")
-        return np.concatenate(chunks) / 32768, starts, rate
+        samples = np.concatenate(chunks) / 32768
+        edges = [0, *(start for _, start in starts[1:]), len(samples)]
+        phones = [Phone(symbol, *edge) for (symbol, _), edge in zip(starts, pairwise(np.array(edges) / rate))]
+        return samples, rate, [each for each in phones if each.end > each.start]
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import ctypes
 import ctypes.util
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 
 import numpy as np
@@ -58,36 +57,30 @@ class Flite(Voice):
             raise UserError(f"voice {self.name} does not exist; there are {some}")
         _voice(speaker)
 
-    def _synthesise(self, text: str) -> tuple[np.ndarray, int]:
+    def _synthesise(self, text: str) -> tuple[np.ndarray, int, list[Phone]]:
         plain = _ascii(text)
         if not any(letter.isalnum() for letter in plain):
-            return np.zeros(0, np.float32), SAMPLE_RATE  # of an empty text Flite makes a click
-        with self._utterance(plain) as (library, utterance):
-            wave = library.utt_wave(utterance).contents
-            return np.ctypeslib.as_array(wave.samples, (wave.num_samples,)) / np.float32(32768), wave.sample_rate
-
-    def _phones(self, text: str) -> list[Phone]:
-        with self._utterance(_ascii(text)) as (library, utterance):
-            found, start = [], 0.0
-            segment = library.relation_head(library.utt_relation(utterance, b"Segment"))
-            while segment:
-                end = library.item_feat_float(segment, b"end")
-                found.append(Phone(library.item_feat_string(segment, b"name").decode(), start, end))
-                segment, start = library.item_next(segment), end
-            return found
-
-    @contextmanager
-    def _utterance(self, plain: str) -> Iterator[tuple[ctypes.CDLL, ctypes.c_void_p]]:
+            return np.zeros(0, np.float32), SAMPLE_RATE, []  # of an empty text Flite makes a click
         library, voice = _voice(self._speaker)
         # its excitation noise comes from C's generator: from the start each time, as in a new process
         ctypes.CDLL(None).srand(1)
         utterance = library.flite_synth_text(plain.encode(), voice)
         if not utterance:
-            raise UserError(f"flite failed on {plain!r}; correct or remove the sentence")
+            raise UserError(f"flite failed on {text!r}; correct or remove the sentence")
         try:
-            yield library, utterance
+            wave = library.utt_wave(utterance).contents
+            samples = np.ctypeslib.as_array(wave.samples, (wave.num_samples,)) / np.float32(32768)
+            return samples, wave.sample_rate, list(_segments(library, utterance))
         finally:
             library.delete_utterance(utterance)
+
+
+def _segments(library: ctypes.CDLL, utterance: ctypes.c_void_p) -> Iterator[Phone]:
+    start, segment = 0.0, library.relation_head(library.utt_relation(utterance, b"Segment"))
+    while segment:
+        end = library.item_feat_float(segment, b"end")
+        yield Phone(library.item_feat_string(segment, b"name").decode(), start, end)
+        segment, start = library.item_next(segment), end
 
 
 def _ascii(text: str) -> str:

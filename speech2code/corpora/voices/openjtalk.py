@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 
-from speech2code.corpora.voices import Voice
+from speech2code.corpora.voices import Phone, Voice
 from speech2code.errors import UserError
 
 
@@ -21,10 +21,10 @@ class OpenJTalk(Voice):
         self.name = "openjtalk:mei"
         _engine()
 
-    def _synthesise(self, text: str) -> tuple[np.ndarray, int]:
+    def _synthesise(self, text: str) -> tuple[np.ndarray, int, list[Phone]]:
         # NFKC: full-width digits and half-width kana are read as what they are
         samples, rate = _engine().tts(text, normalize_mode="NFKC")
-        return samples / 32768, rate  # float64 in the range of 16 bits
+        return samples / 32768, rate, []  # float64 in the range of 16 bits
 
 
 def _engine():
