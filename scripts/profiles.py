@@ -43,6 +43,8 @@ def main() -> None:
     store = with_units(config, "test", discoverer_of(config)[1]["codebook"])[0].store
     waveforms = [store.waveform("source", item) for item in range(STEPS)]
     _show(f"translation of {STEPS} sentences", lambda: [model.translate(each) for each in waveforms])
+    sixteen = [store.waveform("source", item) for item in range(16)]
+    _show("beam search of 16 sentences", lambda: model.translate_to_units(sixteen))
     mfcc, tensors = Mfcc(), [torch.from_numpy(each)[None] for each in waveforms]
     _show(
         f"MFCC of {STEPS} sentences",

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from speech2code.config import UnitsConfig
 from speech2code.corpora.batches import in_order
-from speech2code.training.pictures import heatmap
+from speech2code.training.pictures import add_heatmap
 from speech2code.training.speech import Speech
 from speech2code.units.sequences import UnitSequences
 from speech2code.units.vqvae import UnitDiscoverer
@@ -82,8 +82,8 @@ class DiscoverTask:
         device = self.model.codebook.codes.device
         units = self.model.encode(features.to(device), lengths.to(device))[0][None]
         rebuilt = self.model.reconstruct(self.model.codebook.decode(units), lengths.to(device), speakers.to(device))
-        writer.add_figure("mfcc/original", heatmap(features[0].T), step)
-        writer.add_figure("mfcc/reconstruction", heatmap(rebuilt[0, : len(features[0])].T.cpu()), step)
+        add_heatmap(writer, "mfcc/original", features[0].T, step)
+        add_heatmap(writer, "mfcc/reconstruction", rebuilt[0, : len(features[0])].T, step)
         writer.add_histogram("units/dev_sentence", units, step)
 
 

@@ -10,7 +10,7 @@ from speech2code.audio.griffin_lim import griffin_lim
 from speech2code.config import InverterConfig
 from speech2code.corpora.batches import in_order, pad
 from speech2code.inversion.inverter import CodebookInverter
-from speech2code.training.pictures import heatmap
+from speech2code.training.pictures import add_heatmap
 from speech2code.training.speech import Speech
 from speech2code.units.codebook import Codebook
 from speech2code.units.sequences import UnitSequences
@@ -80,7 +80,7 @@ class InvertTask:
         device = self.model.mean.device
         spectrum = self.model.invert(codes.to(device), counts.to(device), speakers.to(device))
         sound = griffin_lim(spectrum, self.iterations)[:, : int(counts[0]) * self.model.time_reduction * HOP]
-        writer.add_figure("spectrum/original", heatmap(self.model.spectrum(waveforms)[0].T), step)
-        writer.add_figure("spectrum/predicted", heatmap(spectrum[0].T.cpu()), step)
+        add_heatmap(writer, "spectrum/original", self.model.spectrum(waveforms)[0].T, step)
+        add_heatmap(writer, "spectrum/predicted", spectrum[0].T, step)
         writer.add_audio("sound/original", waveforms, step, SAMPLE_RATE)
         writer.add_audio("sound/resynthesis", sound.cpu() / sound.abs().max().cpu().clamp_min(1e-3), step, SAMPLE_RATE)

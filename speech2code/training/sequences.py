@@ -8,7 +8,7 @@ from speech2code.audio.features import frame_mask
 from speech2code.audio.filters import COEFFICIENTS
 from speech2code.config import Seq2SeqConfig
 from speech2code.corpora.batches import in_order, pad
-from speech2code.training.pictures import heatmap
+from speech2code.training.pictures import add_heatmap
 from speech2code.training.speech import Speech
 from speech2code.translation.recurrent import SpeechToTokens
 
@@ -69,7 +69,7 @@ class TokensTask:
         device = self.model.output.weight.device
         features, lengths, tokens, _ = self._batch(self.dev, self.dev_tokens, np.array([0]))
         _, alignments = self.model(features.to(device), lengths.to(device), tokens.to(device))
-        writer.add_figure("alignment", heatmap(alignments[0].cpu()), step)
+        add_heatmap(writer, "alignment", alignments[0], step)
 
 
 def spec_augment(features: Tensor, lengths: Tensor, config: Seq2SeqConfig) -> Tensor:
