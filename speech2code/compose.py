@@ -20,6 +20,7 @@ CHOICES = {
     "units.time_reduction": (1, 2, 4, 8, 12),
     "inverter.fft_size": (512, 1024, 2048),
     "inverter.target_scale": ("log", "linear"),
+    "inverter.loss": ("l2", "mel_huber"),
     "translator.attention": ("dot", "mlp", "mlp_history"),
     "recogniser.attention": ("dot", "mlp", "mlp_history"),
     "translator.subsampling": (1, 2, 4, 8, 16),

@@ -65,6 +65,7 @@ class InverterConfig:
     lstm_layers: int = 2
     fft_size: int = 2048  # points of the predicted spectrum: 2048 (1025 bins, the paper's) or 512 (257, nothing lost)
     target_scale: str = "log"  # log | linear
+    loss: str = "l2"  # l2 (Eq. 10) | mel_huber: bins count as the mel scale is dense, large errors not squared
     iterations: int = 60  # of Griffin-Lim
     training: TrainingConfig = field(default_factory=TrainingConfig)
 

@@ -2,10 +2,15 @@
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from speech2code.audio.features import LOG_FLOOR, LogMagnitude, frame_mask
+from speech2code.audio.files import SAMPLE_RATE
 from speech2code.config import InverterConfig
 from speech2code.layers import BiLstm, MultiScaleBlock, channel_mask
+
+HUBER = 0.5  # standard deviations
+MEL_BREAK = 700.0  # Hz, above which the mel scale turns from linear to logarithmic
 
 
 class CodebookInverter(nn.Module):
@@ -25,6 +30,9 @@ class CodebookInverter(nn.Module):
         width, bins = config.width, config.fft_size // 2 + 1
         self.register_buffer("mean", torch.zeros(bins))
         self.register_buffer("std", torch.ones(bins))
+        self.huber = config.loss == "mel_huber"
+        density = 1 / (1 + torch.linspace(0, SAMPLE_RATE / 2, bins) / MEL_BREAK)
+        self.register_buffer("density", density / density.mean(), persistent=False)
         self.speakers = nn.Embedding(speakers, code_dim)
         self.enter = nn.Conv1d(2 * code_dim, width, 3, padding=1)
         self.before = nn.ModuleList(MultiScaleBlock(width) for _ in range(config.blocks))
@@ -56,13 +64,18 @@ class CodebookInverter(nn.Module):
         return self.spectrum(waveforms) if self.target_scale == "log" else self.spectrum.magnitude(waveforms)
 
     def loss(self, predicted: Tensor, target: Tensor, frame_lengths: Tensor) -> Tensor:
-        """Eq. 10: mean squared error over real frames and bins, on the standardised scale."""
+        """Eq. 10: mean squared error over real frames and bins, on the standardised scale; or what is nearer to the
+        ear: the error weighed by the density of the mel scale, and beyond `HUBER` counted once instead of squared."""
         time = min(predicted.shape[1], target.shape[1])
         mask = frame_mask(frame_lengths, time)[:, :, None]
         wanted = (target[:, :time] - self.mean) / self.std
         # multiplied, not picked out: the gathering of so many bins costs more than the error itself
         error = (predicted[:, :time] - wanted) * mask
-        return error.square().sum() / (mask.sum() * len(self.mean))
+        if self.huber:
+            penalty = F.smooth_l1_loss(error, torch.zeros_like(error), reduction="none", beta=HUBER) * self.density
+        else:
+            penalty = error.square()
+        return penalty.sum() / (mask.sum() * len(self.mean))
 
     @torch.no_grad()
     def invert(self, codes: Tensor, unit_lengths: Tensor, speakers: Tensor) -> Tensor:

@@ -12,10 +12,10 @@ GRIDS = [("log", 512), ("log", 2048), ("linear", 512), ("linear", 2048)]
 REDUCTION = 4
 
 
-def inverter(scale="log", fft_size=512, speakers=2, at_once=1):
+def inverter(scale="log", fft_size=512, speakers=2, at_once=1, loss="l2"):
     torch.manual_seed(0)
     small = {"width": 16, "frame_width": 16, "blocks": 1, "lstm_layers": 1, "frames_at_once": at_once}
-    config = InverterConfig(**small, fft_size=fft_size, target_scale=scale)
+    config = InverterConfig(**small, fft_size=fft_size, target_scale=scale, loss=loss)
     model = CodebookInverter(config, 5, REDUCTION, speakers)
     model.mean.normal_()
     model.std.uniform_(0.5, 2)
@@ -69,6 +69,22 @@ def test_the_loss_sees_real_frames_only():
     torch.testing.assert_close(loss, torch.cat(errors).mean())
     predicted[1, 6:], target[1, 6:] = 1e6, -1e6
     torch.testing.assert_close(model.loss(predicted, target, frames), loss)
+
+
+def test_the_loss_near_the_ear_counts_low_bins_more_and_large_errors_once():
+    model = inverter(loss="mel_huber")
+    target, frames = torch.zeros(1, 4, 257), torch.tensor([3])
+
+    def loss(place, error):  # of one bin in one frame
+        wrong = -model.mean / model.std + torch.zeros(1, 4, 257)
+        wrong[(0, *place)] += error
+        return model.loss(wrong, target, frames)
+
+    density = 1 / (1 + torch.linspace(0, 8000, 257) / 700)
+    for bin, error, counted in ((0, 0.4, 0.16), (40, 0.4, 0.16), (256, 0.4, 0.16), (40, -3.0, 2.75)):
+        wanted = counted * density[bin] / density.mean() / (3 * 257)
+        torch.testing.assert_close(loss((1, bin), error), wanted, atol=1e-7, rtol=1e-3)
+    assert loss((3, 0), 9.0) < 1e-6  # padding
 
 
 def test_batch_statistics_see_real_frames_only():
