@@ -18,7 +18,7 @@ run=$(sed -n 's/^runs: //p' <<<"$settings")/$(sed -n 's/^name: //p' <<<"$setting
 # Look at data/phrasebook_fr_en/corpus.json (pairs, hours of speech) and rejected.csv (what could not be used, and why).
 speech2code prepare experiment=phrasebook "$@"
 
-# English speech → units. The VQ-VAE learns 64 codes and writes each 80 ms of speech as one of them; no text is read.
+# English speech → units. The VQ-VAE learns 128 codes and writes each 80 ms of speech as one of them; no text is read.
 # Look at `tensorboard --logdir runs/phrasebook`: the perplexity says how many codes do the work; a few would be too few.
 speech2code discover experiment=phrasebook "$@"
 
@@ -47,6 +47,10 @@ done
 # Speech → transcripts → BLEU, METEOR, WER, by two recognisers, for the original, the resynthesis and the translation.
 # Look at the three rows of runs/phrasebook/scores.json together: a score means little without its ceiling.
 speech2code evaluate experiment=phrasebook "$@"
+
+# How good the units are apart from any translation: bitrate, ABX, what they tell of the phones, how two other voices change
+# them. Two other voices say 250 of the test sentences for it.
+speech2code units experiment=phrasebook "$@"
 
 # All of it on one page that opens anywhere: runs/phrasebook/report.html
 speech2code report experiment=phrasebook "$@"

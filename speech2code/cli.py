@@ -22,9 +22,9 @@ Stages, each resumable; `run` does them all, in this order:
   listen ROW   what PocketSphinx hears            runs/<name>/listening-ROW/
                (original, resynthesis, translation)
   evaluate     BLEU, METEOR, WER, intervals       runs/<name>/scores.json
+  units        ABX, bitrate, phones (not in run)  runs/<name>/units.json
   report       one page with everything           runs/<name>/report.html
 
-  units        ABX, bitrate, phones of the units  runs/<name>/units.json
   sweep        `run` for every combination:       units.codebook_size=32,64 units.time_reduction=4,8
   config       the settings as they would be used
 
@@ -42,8 +42,8 @@ STAGES = {  # verb → the module of speech2code.stages it is in
     "synthesise": "speak",
     "listen": "judge",
     "evaluate": "judge",
-    "report": "judge",
     "units": "measure",
+    "report": "judge",
 }
 
 
