@@ -74,7 +74,9 @@ def _dispatch(arguments: list[str]) -> None:
         print(HELP)
         return
     verb, rest = arguments[0], arguments[1:]
-    if verb in STAGES:
+    if verb == "units" and any(each.startswith("model=") for each in rest):
+        _units(rest)
+    elif verb in STAGES:
         _stage(verb, rest)
     elif verb == "run":
         from speech2code.compose import compose
@@ -111,19 +113,31 @@ def _stage(verb: str, overrides: list[str]) -> None:
     getattr(import_module(f"speech2code.stages.{STAGES[verb]}"), verb)(config, *row)
 
 
-def _say(arguments: list[str]) -> None:
+def _units(arguments: list[str]) -> None:
+    what = "recordings: speech2code units a.wav b.wav"
+    files, model = _files_and_model(arguments, "units", range(1, sys.maxsize), what)
+    from speech2code.stages.measure import units_of_files
+
+    units_of_files(files, model)
+
+
+def _files_and_model(arguments: list[str], verb: str, counts: range, what: str) -> tuple[list[str], str]:
     files = [each for each in arguments if "=" not in each]
     options = [each for each in arguments if "=" in each]
-    if len(files) != 2:
-        raise UserError(
-            "say needs an input and an output file: speech2code say in.wav out.wav model=runs/phrasebook/model"
-        )
     model = next((each.removeprefix("model=") for each in options if each.startswith("model=")), None)
     unknown = [each for each in options if not each.startswith("model=")]
-    if model is None or unknown:
-        raise UserError(
-            f"say knows no {unknown[0]}" if unknown else "say needs a trained system: model=runs/phrasebook/model"
-        )
+    if len(files) not in counts:
+        raise UserError(f"{verb} needs {what} model=runs/phrasebook/model")
+    if unknown:
+        raise UserError(f"{verb} knows no {unknown[0]}")
+    if model is None:
+        raise UserError(f"{verb} needs a trained system: model=runs/phrasebook/model")
+    return files, model
+
+
+def _say(arguments: list[str]) -> None:
+    what = "an input and an output file: speech2code say in.wav out.wav"
+    files, model = _files_and_model(arguments, "say", range(2, 3), what)
     import torch
 
     from speech2code.audio.files import load_waveform, save_waveform, trim_silence

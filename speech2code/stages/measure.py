@@ -1,20 +1,24 @@
 """Stage `units`: how good the units of a run are, apart from any translation → `quality/`, `units.json`."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from speech2code.audio.files import SAMPLE_RATE, load_waveform, save_waveform
+from speech2code.audio.files import SAMPLE_RATE, load_waveform, save_waveform, trim_silence
 from speech2code.config import Config
+from speech2code.corpora.checks import reason_to_reject
 from speech2code.corpora.store import FeatureStore
+from speech2code.errors import UserError
 from speech2code.evaluation.conversion import convert, mfcc_of
 from speech2code.evaluation.distortion import mel_cepstral_distortion
 from speech2code.evaluation.phonetic import phonetic
 from speech2code.evaluation.run_folder import RECOGNISERS, RunFolder
 from speech2code.files import write_atomically, write_json
 from speech2code.inversion.inverter import CodebookInverter
+from speech2code.pipeline import SpeechTranslator
 from speech2code.speaking import speak
 from speech2code.stages.folders import (
     data_folder,
@@ -70,6 +74,21 @@ def units(config: Config) -> None:
     write_json(run / "units.json", header | measures | spoken | _resynthesis(RunFolder(run), store))
     for name, value in RunFolder(run).json("units.json").items():
         print(f"{name:32} {value:.4g}" if isinstance(value, float) else f"{name:32} {value}")
+
+
+def units_of_files(paths: list[str], model: str) -> None:
+    """Prints the units of any recordings, one line a file, and what they cost."""
+    system = SpeechTranslator.from_pretrained(model)
+    waveforms = [trim_silence(load_waveform(path)) for path in paths]
+    for path, waveform in zip(paths, waveforms):
+        if reason := reason_to_reject(waveform):
+            raise UserError(f"{path} has no units: {reason}")
+    written = [system.encode([waveform])[0] for waveform in waveforms]
+    for path, sequence in zip(paths, written):
+        print(f"{path}\t{' '.join(map(str, sequence))}")
+    seconds = sum(map(len, waveforms)) / SAMPLE_RATE
+    found = usage([np.array(each) for each in written], len(system.discoverer.codebook.codes), seconds)
+    print(", ".join(f"{name} {value:.4g}" for name, value in found._asdict().items()), file=sys.stderr)
 
 
 def _sounds(config: Config, codebook: Codebook, inverter: CodebookInverter, folder: Path) -> None:

@@ -160,6 +160,17 @@ def test_say_speaks(model_folder, wav, tmp_path):
     assert soundfile.info(tmp_path / "out.wav").samplerate == 16_000
 
 
+def test_units_of_any_recordings(model_folder, wav, tmp_path, refused, capsys):
+    main(["units", str(wav), str(wav), f"model={model_folder}"])
+    seen = capsys.readouterr()
+    first, second = seen.out.splitlines()
+    assert first == second and first.split("\t")[0] == str(wav)
+    assert len(first.split("\t")[1].split()) > 3 and "bitrate" in seen.err
+    assert "units needs recordings" in refused("units", f"model={model_folder}")
+    soundfile.write(wav, np.zeros(16_000), 16_000)
+    assert "in.wav has no units: silent" in refused("units", str(wav), f"model={model_folder}")
+
+
 @pytest.mark.parametrize(
     ("sound", "sentence"),
     [
