@@ -10,6 +10,7 @@ from speech2code.evaluation import figures
 from speech2code.evaluation.run_folder import RECOGNISERS, ROWS, SOUNDS, STAGES, RunFolder, as_text
 from speech2code.files import write_atomically
 
+HEARD_UNITS = 64  # the most used ones get a player
 ROW_NAMES = {
     "source": "source",
     "original": "original target",
@@ -87,7 +88,7 @@ def _units(run: RunFolder) -> dict:
             "audio": figures.sound(sound),
             "picture": figures.spectrogram(sound),
         }
-        for unit, sound in sorted(run.unit_sounds().items(), key=lambda each: -counts[each[0]].sum())
+        for unit, sound in sorted(run.unit_sounds().items(), key=lambda each: -counts[each[0]].sum())[:HEARD_UNITS]
     ]
     return {"unit_pictures": pictures, "unit_sounds": sounds}
 
