@@ -104,4 +104,4 @@ def _start(name: str, overrides: list[str], row: int, threads: int) -> BaseProce
 
 def _stage(arguments: list[str], row: int) -> None:
     os.environ["SPEECH2CODE_ROW"], sys.argv = str(row), ["speech2code", *arguments]
-    run_module("speech2code")  # as `python -m speech2code` would
+    run_module("speech2code", run_name="__main__", alter_sys=True)  # `python -m speech2code`, also for whom it starts

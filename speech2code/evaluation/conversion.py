@@ -1,13 +1,12 @@
 """Voice conversion, judged: units of one speaker, spoken by another. Whose voice is it, are the words still there?"""
 
 import numpy as np
-import torch
 
-from speech2code.audio.features import Mfcc
 from speech2code.audio.files import trim_silence
 from speech2code.evaluation.counts import error_rate, word_edits
 from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
 from speech2code.evaluation.scores import normalised_pair
+from speech2code.evaluation.spoken import mfcc_of
 from speech2code.inversion.inverter import CodebookInverter
 from speech2code.speaking import speak
 from speech2code.training.speech import Speech
@@ -29,7 +28,10 @@ def convert(
     chosen = np.arange(min(SENTENCES, len(test)))
     wanted = ((test.speakers("target", chosen) + 1) % train.speaker_count("target")).tolist()
     sounds = [speak([units[item]], codebook, inverter, iterations, each)[0] for item, each in zip(chosen, wanted)]
-    found = {"converted_voice": 100 * float(np.mean([whose(mfcc_of(s)) == each for s, each in zip(sounds, wanted)]))}
+    found = {
+        "converted_voice": 100
+        * float(np.mean([whose(mfcc_of(trim_silence(s))) == each for s, each in zip(sounds, wanted)]))
+    }
     if test.store.has_text():
         heard = PocketSphinx().transcribe(sounds, description="pocketsphinx: converted")
         pair = normalised_pair(heard, [test.store.texts("target")[item] for item in chosen])
@@ -51,13 +53,6 @@ class VoiceClassifier:
         """`(time, 39)` → the speaker whose sentences are nearest."""
         away = self.means - _summary(mfcc)
         return int(np.einsum("sd,de,se->s", away, self.inverse, away).argmin())
-
-
-def mfcc_of(waveform: np.ndarray) -> np.ndarray:
-    """Waveform `(samples,)` → `(time, 39)`, silence trimmed as in a corpus."""
-    speech = torch.from_numpy(trim_silence(waveform))
-    with torch.inference_mode():
-        return Mfcc()(speech[None], torch.tensor([len(speech)]))[0].numpy()
 
 
 def _summary(mfcc: np.ndarray) -> np.ndarray:

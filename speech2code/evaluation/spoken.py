@@ -56,8 +56,13 @@ def speak_with_phones(voice: str, texts: list[str], jobs: int) -> list[Spoken]:
 def _speak(name: str, text: str) -> Spoken:
     waveform, phones = load_voice(name).speak_with_phones(text)
     first, last = speech_bounds(waveform)
-    speech, start = torch.from_numpy(waveform[first:last]), first / SAMPLE_RATE
-    with torch.inference_mode():
-        mfcc = Mfcc()(speech[None], torch.tensor([len(speech)]))[0].numpy()
+    start, seconds = first / SAMPLE_RATE, (last - first) / SAMPLE_RATE
     shifted = (Phone(each.symbol, each.start - start, each.end - start) for each in phones)
-    return Spoken(name, mfcc, [each for each in shifted if each.end > 0 and each.start < len(speech) / SAMPLE_RATE])
+    inside = [each for each in shifted if each.end > 0 and each.start < seconds]
+    return Spoken(name, mfcc_of(waveform[first:last]), inside)
+
+
+def mfcc_of(speech: np.ndarray) -> np.ndarray:
+    """Waveform `(samples,)`, trimmed → MFCC float32 `(time, 39)`."""
+    with torch.inference_mode():
+        return Mfcc()(torch.from_numpy(speech)[None], torch.tensor([len(speech)]))[0].numpy()

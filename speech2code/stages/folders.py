@@ -64,14 +64,19 @@ def discoverer_of(config: Config) -> tuple[UnitDiscoverer, dict]:
     return model.eval(), record
 
 
-def inverter_of(config: Config) -> CodebookInverter:
-    """The trained codebook inverter."""
+def inverter_of(config: Config, codebook: str) -> CodebookInverter:
+    """The trained codebook inverter; UserError where it was trained on another codebook."""
     folder = run_folder(config) / "inverter"
-    finished(folder, "invert")
+    check_codebook(folder, finished(folder, "invert"), codebook)
     speakers = speech_of(config, "train").speaker_count("target")
     model = CodebookInverter(config.inverter, config.units.code_dim, config.units.time_reduction, speakers)
     load_checkpoint(folder / BEST, model)
     return model.eval()
+
+
+def check_codebook(folder: Path, record: dict, codebook: str) -> None:
+    """UserError where the stage with this record was trained on another codebook."""
+    UnitSequences(record["settings"]["codebook"], [], []).check(codebook, [], folder)
 
 
 def with_units(config: Config, split: str, codebook: str) -> tuple[Speech, UnitSequences]:

@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -12,12 +11,12 @@ from speech2code.config import Config
 from speech2code.corpora.checks import reason_to_reject
 from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
-from speech2code.evaluation.conversion import convert, mfcc_of
+from speech2code.evaluation.conversion import convert
 from speech2code.evaluation.distortion import mel_cepstral_distortion
 from speech2code.evaluation.phonetic import phonetic
 from speech2code.evaluation.run_folder import RECOGNISERS, RunFolder
-from speech2code.files import write_atomically, write_json
-from speech2code.inversion.inverter import CodebookInverter
+from speech2code.evaluation.spoken import mfcc_of
+from speech2code.files import read_json, write_atomically, write_json
 from speech2code.pipeline import SpeechTranslator
 from speech2code.speaking import speak
 from speech2code.stages.folders import (
@@ -32,6 +31,7 @@ from speech2code.stages.record import RECORD, stage
 from speech2code.units.codebook import Codebook
 from speech2code.units.quality import usage
 from speech2code.units.sequences import UnitSequences
+from speech2code.units.vqvae import UnitDiscoverer
 
 SPOKEN = 250  # test sentences that every voice says
 HELD = 24  # frames that a unit is held for, to hear it
@@ -39,41 +39,52 @@ HELD = 24  # frames that a unit is held for, to hear it
 
 def units(config: Config) -> None:
     """Measures the units of the test sentences: usage and bitrate; where voices speak them, also ABX, phone information
-    and the error rate between voices; where the run has got so far, what the resynthesis loses."""
+    and the error rate between voices; where the run has got so far, what the inverter makes of them."""
     run, (discoverer, record) = run_folder(config), discoverer_of(config)
-    store = FeatureStore(data_folder(config), "test")
     made_of = settings_of(config, quality=asdict(config.quality), codebook=record["codebook"])
     with stage(run / "quality", made_of) as figures:
         if figures is not None:
             torch.set_num_threads(config.trainer.threads)
-            sequences = UnitSequences.load(run / "units" / "test.npz").units
-            seconds = float(store.lengths("target_waveform").sum()) / SAMPLE_RATE
-            measures = usage(sequences, config.units.codebook_size, seconds)._asdict()
-            if config.corpus.target_voice and store.has_text():
-                voices = list(dict.fromkeys([*config.corpus.target_voice.split("+"), *config.quality.voices]))
-                standard = speech_of(config, "train").standard("target")
-                texts = store.texts("target")[:SPOKEN]
-                found = phonetic(discoverer, standard, texts, voices, config.trainer.jobs)
-                measures |= found.measures
-                with write_atomically(run / "quality" / "phones.npz") as path, open(path, "wb") as file:
-                    codes = discoverer.codebook.codes.numpy()
-                    np.savez(file, counts=found.counts, phones=np.array(found.phones), codes=codes)
-            figures["measures"] = measures
-    spoken = {}
-    if (run / "inverter" / RECORD).exists():
-        inverter = inverter_of(config)
-        _sounds(config, discoverer.codebook, inverter, run / "quality" / "sounds")
-        if speech_of(config, "test").speaker_count("target") > 1:
-            sequences = UnitSequences.load(run / "units" / "test.npz").units
-            parts = discoverer.codebook, inverter, config.inverter.iterations
-            spoken = convert(speech_of(config, "train"), speech_of(config, "test"), sequences, *parts)
-    measures = RunFolder(run).json("quality/stage.json")["measures"]
-    header = {"corpus": config.corpus.name} | {
-        key: getattr(config.units, key) for key in ("codebook_size", "time_reduction")
-    }
-    write_json(run / "units.json", header | measures | spoken | _resynthesis(RunFolder(run), store))
-    for name, value in RunFolder(run).json("units.json").items():
+            figures["measures"] = _measures(config, discoverer)
+    found = {"corpus": config.corpus.name, "codebook_size": config.units.codebook_size}
+    found |= {"time_reduction": config.units.time_reduction} | read_json(run / "quality" / RECORD)["measures"]
+    if (RunFolder(run).json(f"inverter/{RECORD}") or {}).get("done"):
+        found |= _spoken(config, discoverer.codebook)
+    write_json(run / "units.json", found)
+    for name, value in found.items():
         print(f"{name:32} {value:.4g}" if isinstance(value, float) else f"{name:32} {value}")
+
+
+def _measures(config: Config, discoverer: UnitDiscoverer) -> dict[str, float]:
+    """What needs no inverter; the phones behind each unit go into `quality/phones.npz`."""
+    run, store = run_folder(config), FeatureStore(data_folder(config), "test")
+    sequences = UnitSequences.load(run / "units" / "test.npz").units
+    seconds = float(store.lengths("target_waveform").sum()) / SAMPLE_RATE
+    measures = usage(sequences, config.units.codebook_size, seconds)._asdict()
+    if not (config.corpus.target_voice and store.has_text()):
+        return measures
+    voices = list(dict.fromkeys([*config.corpus.target_voice.split("+"), *config.quality.voices]))
+    standard, texts = speech_of(config, "train").standard("target"), store.texts("target")[:SPOKEN]
+    found = phonetic(discoverer, standard, texts, voices, config.trainer.jobs)
+    with write_atomically(run / "quality" / "phones.npz") as path, open(path, "wb") as file:
+        codes = discoverer.codebook.codes.numpy()
+        np.savez(file, counts=found.counts, phones=np.array(found.phones), codes=codes)
+    return measures | found.measures
+
+
+def _spoken(config: Config, codebook: Codebook) -> dict[str, float]:
+    """Each unit is spoken alone, for the report; what the resynthesis loses; where there are several speakers, how well
+    they change places."""
+    run, inverter = run_folder(config), inverter_of(config, codebook.fingerprint())
+    held = [[unit] * -(-HELD // inverter.time_reduction) for unit in range(len(codebook.codes))]
+    for unit, sound in enumerate(speak(held, codebook, inverter, config.inverter.iterations)):
+        save_waveform(run / "quality" / "sounds" / f"{unit:04d}.wav", sound)
+    train, test = (speech_of(config, split) for split in ("train", "test"))
+    found = _resynthesis(RunFolder(run), test.store)
+    if train.speaker_count("target") > 1:
+        sequences = UnitSequences.load(run / "units" / "test.npz").units
+        found |= convert(train, test, sequences, codebook, inverter, config.inverter.iterations)
+    return found
 
 
 def units_of_files(paths: list[str], model: str) -> None:
@@ -91,13 +102,6 @@ def units_of_files(paths: list[str], model: str) -> None:
     print(", ".join(f"{name} {value:.4g}" for name, value in found._asdict().items()), file=sys.stderr)
 
 
-def _sounds(config: Config, codebook: Codebook, inverter: CodebookInverter, folder: Path) -> None:
-    """Each unit of the codebook, spoken alone."""
-    repeated = [[unit] * -(-HELD // inverter.time_reduction) for unit in range(len(codebook.codes))]
-    for unit, sound in enumerate(speak(repeated, codebook, inverter, config.inverter.iterations)):
-        save_waveform(folder / f"{unit:04d}.wav", sound)
-
-
 def _resynthesis(run: RunFolder, store: FeatureStore) -> dict[str, float]:
     """What two recognisers make of the original and of the true units' speech, and how far apart their spectra are."""
     scores = run.json("scores.json") or {}
@@ -108,14 +112,8 @@ def _resynthesis(run: RunFolder, store: FeatureStore) -> dict[str, float]:
         for figure in ("wer", "cer", "meteor")
         if recogniser in scores.get(row, {})
     }
-    sounds = [run.sounds("resynthesis") / f"{name}.wav" for name in store.ids]
-    if all(path.is_file() for path in sounds):
-        found["mel_cepstral_distortion"] = float(
-            np.mean(
-                [
-                    mel_cepstral_distortion(store.mfcc("target", item), mfcc_of(load_waveform(path)))
-                    for item, path in enumerate(sounds)
-                ]
-            )
-        )
-    return found
+    distances = [
+        mel_cepstral_distortion(store.mfcc("target", item), mfcc_of(trim_silence(load_waveform(path))))
+        for item, path in enumerate(run.sounds("resynthesis") / f"{name}.wav" for name in store.ids)
+    ]
+    return found | {"mel_cepstral_distortion": float(np.mean(distances))}

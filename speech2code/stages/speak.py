@@ -12,11 +12,11 @@ from speech2code.audio.files import save_waveform
 from speech2code.config import Config
 from speech2code.corpora.batches import in_order
 from speech2code.corpora.store import FeatureStore
-from speech2code.files import read_json, write_atomically, write_json
+from speech2code.files import write_atomically, write_json
 from speech2code.inversion.inverter import CodebookInverter
 from speech2code.pipeline import Limits, SpeechTranslator
 from speech2code.speaking import speak
-from speech2code.stages.folders import data_folder, discoverer_of, run_folder, speech_of
+from speech2code.stages.folders import check_codebook, data_folder, discoverer_of, inverter_of, run_folder, speech_of
 from speech2code.stages.record import finished, stage
 from speech2code.training.checkpoints import BEST, load_checkpoint
 from speech2code.training.progress import bar
@@ -57,16 +57,14 @@ def export(config: Config) -> SpeechTranslator:
     """Trained stages → one model folder, `runs/<name>/model`, loaded back from there."""
     run = run_folder(config)
     discoverer, record = discoverer_of(config)
-    finished(run / "inverter", "invert")
-    limits = Limits(**finished(run / "translator", "translate")["limits"])
+    translator = finished(run / "translator", "translate")
+    check_codebook(run / "translator", translator, record["codebook"])
+    limits = Limits(**translator["limits"])
     speech = speech_of(config, "train")
     parts = config.units, config.inverter, config.translator, config.search
     model = SpeechTranslator(*parts, limits, speech.speaker_count("target"))
-    model.discoverer = discoverer
-    for name in ("inverter", "translator"):
-        known = read_json(run / name / "stage.json")["settings"]["codebook"]
-        UnitSequences(known, [], []).check(record["codebook"], [], run / name)
-        load_checkpoint(run / name / BEST, getattr(model, name))
+    model.discoverer, model.inverter = discoverer, inverter_of(config, record["codebook"])
+    load_checkpoint(run / "translator" / BEST, model.translator)
     for side in ("source", "target"):
         for what, value in zip(("mean", "std"), speech.standard(side)):
             getattr(model, f"{side}_{what}").copy_(value)

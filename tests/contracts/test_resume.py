@@ -106,6 +106,17 @@ def test_run_does_everything_once_and_nothing_twice(textless, tmp_path, in_proce
     assert changed <= {"report.html", "config.yaml", "seconds.json", "run.json"}  # the page alone is written anew
 
 
+def test_a_stage_is_a_process_of_its_own(textless, tmp_path):
+    """What `in_process` stands for: forked from the server, it writes its folder and says by its exit how it went."""
+    good = runner._start("discover", textless.overrides(tmp_path), 0, 1)
+    wrong = runner._start("listen original", textless.overrides(tmp_path, "units.codebook_size=none"), 1, 1)
+    assert os.getpriority(os.PRIO_PROCESS, wrong.pid) == runner.LOWEST
+    for process in (good, wrong):
+        process.join(60)
+    assert (good.exitcode, wrong.exitcode) == (0, 2)
+    assert read_json(tmp_path / "tiny" / "units" / "stage.json")["done"]
+
+
 def test_run_stops_at_a_stage_that_fails(textless, tmp_path, in_process, capsys):
     main(["discover", *textless.overrides(tmp_path)])
     with pytest.raises(SystemExit):

@@ -9,9 +9,9 @@ from conftest import TINY, sentences, speak
 from speech2code.cli import main
 from speech2code.corpora.store import FeatureStore
 from speech2code.corpora.voices import PAUSE, Phone
-from speech2code.evaluation.conversion import VoiceClassifier, mfcc_of
+from speech2code.evaluation.conversion import VoiceClassifier
 from speech2code.evaluation.distortion import mel_cepstral_distortion
-from speech2code.evaluation.spoken import Spoken, speak_with_phones
+from speech2code.evaluation.spoken import Spoken, mfcc_of, speak_with_phones
 
 PHONES = [Phone("s", 0, 0.1), Phone("i", 0.1, 0.2), Phone("t", 0.2, 0.3), Phone(PAUSE, 0.3, 0.4), Phone("a", 0.4, 0.5)]
 
@@ -79,6 +79,15 @@ def test_units_of_voices_are_measured(tmp_path, capsys):
     assert "abx_within" in capsys.readouterr().out
     counts = np.load(tmp_path / "runs/tiny/quality/phones.npz")
     assert counts["counts"].shape == (8, len(counts["phones"])) and counts["counts"].sum() > 1000
+
+
+def test_speakers_that_change_places_are_judged_by_their_words_too(transcribed, tmp_path):
+    overrides = transcribed.overrides(tmp_path)
+    for verb in ("discover", "invert", "units"):
+        main([verb, *overrides])
+    found = json.loads((tmp_path / "tiny/units.json").read_text())
+    assert found["wer_converted_pocketsphinx"] > 0  # nobody says these words
+    assert "abx_within" not in found  # recordings tell no phones
 
 
 def test_units_of_recordings_are_counted(textless, tmp_path):
