@@ -3,6 +3,7 @@
 The folder holds `config.json` and `model.safetensors`; loading it executes nothing.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from speech2code.corpora.batches import pad
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 from speech2code.inversion.inverter import CodebookInverter
-from speech2code.speaking import draw, speak
+from speech2code.speaking import draw, speak, stream
 from speech2code.training.checkpoints import BEST, load_checkpoint, save_weights
 from speech2code.translation.recurrent import SpeechToTokens
 from speech2code.translation.search import Hypothesis, beam_search
@@ -72,6 +73,10 @@ class SpeechTranslator(nn.Module):
     def speak(self, units: list[list[int]], speaker: int = 0) -> list[np.ndarray]:
         """Unit sequences → waveforms float32 `((units · time_reduction − 1) · 160,)`, peak 0.7."""
         return speak(units, self.discoverer.codebook, self.inverter, self.iterations, speaker)
+
+    def stream(self, units: Iterable[int], speaker: int = 0) -> Iterator[np.ndarray]:
+        """Units as they come → pieces of a waveform, the first after 24 units; longer speech needs no more memory."""
+        return stream(units, self.discoverer.codebook, self.inverter, self.iterations, speaker)
 
     def invert(self, units: list[list[int]], speaker: int = 0) -> tuple[Tensor, Tensor]:
         """Unit sequences → log magnitude `(batch, time, bins)` and unit counts `(batch,)`."""

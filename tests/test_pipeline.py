@@ -86,6 +86,32 @@ def test_a_batch_is_its_sentences():
         np.testing.assert_allclose(waveform, alone, atol=1e-3)
 
 
+@pytest.mark.parametrize("count", [1, 23, 24, 25, 40, 70])
+def test_a_stream_is_the_sentence(count, monkeypatch):
+    model, asked = system(iterations=30), []
+    model.discoverer.codebook.codes[:, 0] = torch.arange(8.0)
+
+    def as_loud_as_its_unit(codes, counts, speakers):
+        return codes[:, :, :1].repeat_interleave(4, 1).expand(-1, -1, 257) / 2
+
+    monkeypatch.setattr(model.inverter, "invert", as_loud_as_its_unit)
+    units = np.random.default_rng(0).integers(0, 8, count).tolist()
+    pieces, whole = list(model.stream(units)), model.speak([units])[0]
+    streamed = np.concatenate(pieces)
+    assert len(streamed) == len(whole)
+    if count < 24:  # one window: the same sound, but for its loudness
+        np.testing.assert_allclose(streamed * (0.7 / np.abs(streamed).max()), whole, atol=1e-5)
+    else:
+        loudness = [np.square(each).reshape(-1, 160).mean(1) for each in (streamed, whole)]
+        assert np.corrcoef(*loudness)[0, 1] > 0.95
+    first = next(model.stream(asked.append(unit) or unit for unit in units))
+    assert len(asked) == min(count, 24) and np.array_equal(first, pieces[0])
+
+
+def test_a_stream_of_nothing_is_silent():
+    assert not list(system().stream([]))
+
+
 def test_a_speaker_is_heard():
     model = system()
     first, second = (model.speak([[1, 5, 2, 2, 7]], speaker)[0] for speaker in (0, 1))
