@@ -50,9 +50,10 @@ class UnitsConfig:
     time_reduction: int = 8  # frames a unit: 1, 2, 4, 8 or 12
     code_dim: int = 64
     width: int = 128  # channels
-    blocks: int = 2  # residual blocks at the unit rate, on either side
+    blocks: int = 2  # residual blocks of the decoder at the unit rate
     commitment: float = 0.25  # γ of Eq. 4
     ema_decay: float = 0.99
+    jitter: int = 0  # frames by which the encoder's input is moved at random, either way, while training
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 

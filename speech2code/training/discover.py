@@ -22,14 +22,15 @@ class DiscoverTask:
     lower_is_better = True
 
     def __init__(self, config: UnitsConfig, train: Speech, dev: Speech):
-        self.train, self.dev = train, dev
+        self.train, self.dev, self.jitter = train, dev, config.jitter
         self.model = UnitDiscoverer(config, train.speaker_count("target"))
 
     def lengths(self) -> np.ndarray:
         return self.train.store.lengths("target_mfcc")
 
     def batch(self, items: np.ndarray, share: float) -> tuple[Tensor, ...]:
-        return _batch(self.train, items)
+        features, lengths, speakers = _batch(self.train, items)
+        return features, lengths, speakers, move(features, lengths, self.jitter)
 
     def step(self, model: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         discovery = model(*batch)
@@ -85,6 +86,17 @@ class DiscoverTask:
         add_heatmap(writer, "mfcc/original", features[0].T, step)
         add_heatmap(writer, "mfcc/reconstruction", rebuilt[0, : len(features[0])].T, step)
         writer.add_histogram("units/dev_sentence", units, step)
+
+
+def move(features: Tensor, lengths: Tensor, most: int) -> Tensor:
+    """Each item of `(batch, time, dim)` moved by up to `most` frames, earlier or later, its end frames repeated.
+
+    The encoder hears this while the decoder rebuilds what stood still: so a unit cannot spend its bits on where in a
+    sound it begins, which no translator can foresee.
+    """
+    moved = torch.arange(features.shape[1]) + torch.randint(-most, most + 1, (len(features), 1))
+    places = moved.clamp(min=0).minimum(lengths[:, None] - 1)
+    return features.gather(1, places[:, :, None].expand_as(features))
 
 
 def _batch(speech: Speech, items: np.ndarray) -> tuple[Tensor, ...]:

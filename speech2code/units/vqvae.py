@@ -1,5 +1,7 @@
 """Target features → units: the VQ-VAE of the paper (section 2, Figs. 1 and 2)."""
 
+from itertools import zip_longest
+from math import prod
 from typing import NamedTuple
 
 import torch
@@ -11,7 +13,7 @@ from speech2code.config import UnitsConfig
 from speech2code.layers import SLOPE, ResidualBlock, channel_mask, pad_time, strided, unstrided
 from speech2code.units.codebook import Codebook, Quantised
 
-STRIDES = {1: (), 2: (2,), 4: (2, 2), 8: (2, 2, 2), 12: (2, 2, 3)}  # 12 cannot come from stride 2 alone
+STRIDES = {1: (1,), 2: (2,), 4: (2, 2), 8: (2, 2, 2), 12: (2, 2, 3)}  # 12 cannot come from stride 2 alone
 
 
 class Discovery(NamedTuple):
@@ -30,7 +32,7 @@ class UnitDiscoverer(nn.Module):
         self.time_reduction = config.time_reduction
         self.commitment = config.commitment
         strides, width = STRIDES[config.time_reduction], config.width
-        self.encoder = _Encoder(strides, width, config.blocks, config.code_dim)
+        self.encoder = _Encoder(strides, width, config.code_dim)
         self.codebook = Codebook(config.codebook_size, config.code_dim, config.ema_decay)
         self.speakers = nn.Embedding(speakers, config.code_dim)
         self.decoder = _Decoder(strides, width, config.blocks, 2 * config.code_dim)
@@ -39,10 +41,13 @@ class UnitDiscoverer(nn.Module):
         """Frames → units: one for each started `time_reduction` frames."""
         return (frames + self.time_reduction - 1) // self.time_reduction
 
-    def forward(self, features: Tensor, lengths: Tensor, speakers: Tensor) -> Discovery:
-        """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)`, speakers `(batch,)` → the ingredients of Eq. 4."""
+    def forward(self, features: Tensor, lengths: Tensor, speakers: Tensor, heard: Tensor | None = None) -> Discovery:
+        """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)`, speakers `(batch,)` → the ingredients of Eq. 4.
+
+        `heard`, of the same shape, is what the encoder gets in place of the features that are to be rebuilt.
+        """
         mask = frame_mask(lengths, features.shape[1])
-        vectors = self.encoder(features * mask[:, :, None], lengths)
+        vectors = self.encoder((features if heard is None else heard) * mask[:, :, None], lengths)
         quantised = self.codebook(vectors, frame_mask(self.unit_count(lengths), vectors.shape[1]))
         rebuilt = self.reconstruct(quantised.codes, lengths, speakers)[:, : features.shape[1]]
         return Discovery(F.mse_loss(rebuilt[mask], features[mask]), quantised.distance, quantised)
@@ -66,36 +71,28 @@ class UnitDiscoverer(nn.Module):
 
 def _widths(strides: tuple[int, ...], width: int) -> list[int]:
     """Channels behind each stride: half as many where there are twice as many frames."""
-    return [max(32, width >> (len(strides) - 1 - level)) for level in range(len(strides))]
+    return [min(width, max(32, width >> halvings)) for halvings in reversed(range(len(strides)))]
 
 
 class _Encoder(nn.Module):
-    """Strided convolutions first, residual blocks behind each: most work happens at the low rate."""
+    """Strided convolutions, residual blocks between them and none behind the last: a unit sees half a second at most
+    (r 8: 46 frames) and so says what sounds there, not where in the sentence it stands."""
 
-    def __init__(self, strides: tuple[int, ...], width: int, blocks: int, code_dim: int):
+    def __init__(self, strides: tuple[int, ...], width: int, code_dim: int):
         super().__init__()
         self.strides = strides
         sizes = [MFCC_DIM, *_widths(strides, width)]
         self.down = nn.ModuleList(strided(*pair, stride) for *pair, stride in zip(sizes, sizes[1:], strides))
-        self.between = nn.ModuleList(ResidualBlock(size) for size in sizes[1:])
-        self.enter = nn.Conv1d(sizes[-1], width, 3, padding=1)
-        self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(blocks))
+        self.between = nn.ModuleList(ResidualBlock(size) for size in sizes[1:-1])
         self.leave = nn.Conv1d(width, code_dim, 1)
 
     def forward(self, features: Tensor, lengths: Tensor) -> Tensor:
-        reduction = 1
-        for stride in self.strides:
-            reduction *= stride
-        hidden = pad_time(features, reduction).transpose(1, 2)
-        for stride, down, block in zip(self.strides, self.down, self.between):
+        hidden = pad_time(features, prod(self.strides)).transpose(1, 2)
+        for stride, down, block in zip_longest(self.strides, self.down, self.between):
             lengths = (lengths + stride - 1) // stride
-            hidden = down(hidden)
-            mask = channel_mask(lengths, hidden.shape[2])
-            hidden = block(hidden * mask, mask)
-        mask = channel_mask(lengths, hidden.shape[2])
-        hidden = self.enter(hidden) * mask
-        for block in self.blocks:
-            hidden = block(hidden, mask)
+            mask = channel_mask(lengths, hidden.shape[2] // stride)
+            hidden = down(hidden) * mask
+            hidden = block(hidden, mask) if block else hidden
         return (self.leave(F.leaky_relu(hidden, SLOPE)) * mask).transpose(1, 2)
 
 
@@ -107,9 +104,7 @@ class _Decoder(nn.Module):
         self.strides = strides
         self.enter = nn.Conv1d(dim, width, 3, padding=1)
         self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(blocks))
-        sizes = (
-            [width, *reversed([*_widths(strides, width)[:1], *_widths(strides, width)[:-1]])] if strides else [width]
-        )
+        sizes = [width, *reversed([*_widths(strides, width)[:1], *_widths(strides, width)[:-1]])]
         self.up = nn.ModuleList(unstrided(*pair, stride) for *pair, stride in zip(sizes, sizes[1:], reversed(strides)))
         self.leave = nn.Conv1d(sizes[-1], MFCC_DIM, 3, padding=1)
 
