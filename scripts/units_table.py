@@ -1,4 +1,4 @@
-"""The measures of several codebooks side by side: `results/units.json` and a table for the README.
+"""The measures of several codebooks side by side: all of them in `results/units.json`, the main ones as a table.
 
 python scripts/units_table.py runs/phrasebook runs/r4      # after `speech2code units`, PocketSphinx's WER
 """
@@ -28,7 +28,7 @@ def main(folders: list[str]) -> None:
 def _line(run: Path) -> dict:
     found = read_json(run / "units.json")
     found |= {f"wer_{row}": found.get(f"wer_{row}_pocketsphinx") for row in ("original", "resynthesis")}
-    return {name: found.get(name) for name in COLUMNS} | {"origin": read_json(run / "run.json")}
+    return {name: found.get(name) for name in COLUMNS} | found | {"origin": read_json(run / "run.json")}
 
 
 def _shown(value) -> str:
