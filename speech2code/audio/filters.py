@@ -29,8 +29,8 @@ def mel_filters() -> np.ndarray:
 # Slaney's mel scale: 200 / 3 Hz a mel up to 1000 Hz, 27 mel for a factor of 6.4 from there
 
 
-def _hertz_to_mel(hertz: float) -> float:
-    return 15 + 27 * np.log(hertz / 1000) / np.log(6.4)  # of 1000 Hz or more
+def _hertz_to_mel(hertz: np.ndarray | float) -> np.ndarray:
+    return np.where(hertz < 1000, hertz * 3 / 200, 15 + 27 * np.log(np.maximum(hertz, 1000) / 1000) / np.log(6.4))
 
 
 def _mel_to_hertz(mel: np.ndarray) -> np.ndarray:
@@ -40,10 +40,22 @@ def _mel_to_hertz(mel: np.ndarray) -> np.ndarray:
 @cache
 def dct_matrix() -> np.ndarray:
     """Orthonormal DCT-II, float32 `(128, 13)`."""
-    phases = np.pi / MEL_BANDS * (np.arange(MEL_BANDS)[:, None] + 0.5) * np.arange(COEFFICIENTS)
-    matrix = np.cos(phases) * np.sqrt(2 / MEL_BANDS)
-    matrix[:, 0] /= np.sqrt(2)
-    return matrix.astype(np.float32)
+    return _cosines(np.arange(MEL_BANDS)).astype(np.float32)
+
+
+def stretch_matrices(factors: np.ndarray) -> np.ndarray:
+    """Factors `(batch,)` → float32 `(batch, 13, 13)`: MFCC → MFCC of the same envelope along `factor` times the
+    frequency, a linear map (Pitz & Ney 2005). What would come from beyond the highest band is that band."""
+    top = _hertz_to_mel(SAMPLE_RATE / 2)
+    centres = _mel_to_hertz(np.linspace(0, top, MEL_BANDS + 2)[1:-1])
+    bands = _hertz_to_mel(centres * np.asarray(factors)[:, None]) / top * (MEL_BANDS + 1) - 1
+    return np.einsum("jk,njl->nkl", dct_matrix(), _cosines(bands.clip(-0.5, MEL_BANDS - 0.5))).astype(np.float32)
+
+
+def _cosines(bands: np.ndarray) -> np.ndarray:
+    """Rows of the orthonormal DCT-II at bands that may lie between two: `(..., 13)`."""
+    order = np.arange(COEFFICIENTS)
+    return np.cos(np.pi / MEL_BANDS * (bands[..., None] + 0.5) * order) * np.sqrt(np.where(order, 2, 1) / MEL_BANDS)
 
 
 @cache

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from speech2code.config import UnitsConfig
 from speech2code.corpora.batches import in_order
+from speech2code.training.perturb import move, stretch
 from speech2code.training.pictures import add_heatmap
 from speech2code.training.speech import Speech
 from speech2code.units.sequences import UnitSequences
@@ -22,7 +23,7 @@ class DiscoverTask:
     lower_is_better = True
 
     def __init__(self, config: UnitsConfig, train: Speech, dev: Speech):
-        self.train, self.dev, self.jitter = train, dev, config.jitter
+        self.train, self.dev, self.config = train, dev, config
         self.model = UnitDiscoverer(config, train.speaker_count("target"))
 
     def lengths(self) -> np.ndarray:
@@ -30,7 +31,10 @@ class DiscoverTask:
 
     def batch(self, items: np.ndarray, share: float) -> tuple[Tensor, ...]:
         features, lengths, speakers = _batch(self.train, items)
-        return features, lengths, speakers, move(features, lengths, self.jitter)
+        heard = move(features, lengths, self.config.jitter)
+        if self.config.stretch:
+            heard = stretch(heard, self.config.stretch, *self.train.standard("target"))
+        return features, lengths, speakers, heard
 
     def step(self, model: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
         discovery = model(*batch)
@@ -86,17 +90,6 @@ class DiscoverTask:
         add_heatmap(writer, "mfcc/original", features[0].T, step)
         add_heatmap(writer, "mfcc/reconstruction", rebuilt[0, : len(features[0])].T, step)
         writer.add_histogram("units/dev_sentence", units, step)
-
-
-def move(features: Tensor, lengths: Tensor, most: int) -> Tensor:
-    """Each item of `(batch, time, dim)` moved by up to `most` frames, earlier or later, its end frames repeated.
-
-    The encoder hears this while the decoder rebuilds what stood still: so a unit cannot spend its bits on where in a
-    sound it begins, which no translator can foresee.
-    """
-    moved = torch.arange(features.shape[1]) + torch.randint(-most, most + 1, (len(features), 1))
-    places = moved.clamp(min=0).minimum(lengths[:, None] - 1)
-    return features.gather(1, places[:, :, None].expand_as(features))
 
 
 def _batch(speech: Speech, items: np.ndarray) -> tuple[Tensor, ...]:
