@@ -26,6 +26,7 @@ Stages, each resumable; `run` does them all, in this order:
   report       one page with everything           runs/<name>/report.html
 
   sweep        `run` for every combination:       units.codebook_size=32,64 units.time_reduction=4,8
+  table        the cells of a sweep, scored       results/<name>/table.md .json .csv .tex .png
   config       the settings as they would be used
 
 Overrides are key=value (Hydra): experiment=phrasebook  corpus=manifest corpus.path=pairs.csv
@@ -89,6 +90,12 @@ def _dispatch(arguments: list[str]) -> None:
         from speech2code.sweep import sweep
 
         sweep(rest)
+    elif verb == "table":
+        from speech2code.compose import compose
+        from speech2code.stages.folders import run_folder
+        from speech2code.sweep import table
+
+        table(run_folder(compose(rest)), f"speech2code table {' '.join(rest)}")
     elif verb == "say":
         _say(rest)
     elif verb == "config":
@@ -98,7 +105,7 @@ def _dispatch(arguments: list[str]) -> None:
     else:
         from difflib import get_close_matches
 
-        verbs = [*STAGES, "run", "sweep", "say", "config"]
+        verbs = [*STAGES, "run", "sweep", "table", "say", "config"]
         near = get_close_matches(verb, verbs, 1)
         raise UserError(
             f"no verb is called {verb}; " + (f"did you mean {near[0]}?" if near else "see speech2code --help")

@@ -34,26 +34,30 @@ NEEDS = {
     "listen resynthesis": ("invert", "listen original"),
     "listen translation": ("synthesise", "listen resynthesis"),
     "evaluate": ("synthesise", "recognise", *LISTENING),
-    "report": ("evaluate",),
+    "units": ("evaluate",),
+    "report": ("evaluate", "units"),
 }
 JUDGING = ("recognise", *LISTENING, "evaluate")  # the stages that read text
+ALL = tuple(NEEDS)
+USUAL = tuple(name for name in NEEDS if name != "units")  # measuring the units takes minutes: a sweep does it
 
 
-def run(config: Config, overrides: list[str]) -> None:
-    """Prepares, then runs every stage; UserError when one fails, after the others that were running have ended."""
+def run(config: Config, overrides: list[str], stages: tuple[str, ...] = USUAL) -> None:
+    """Prepares, then runs the stages; UserError when one fails, after the others that were running have ended."""
     began = time.monotonic()
     prepare(config)
     if not (run_folder(config) / "run.json").exists():
         write_json(run_folder(config) / "run.json", describe_run(config.trainer.seed))
-    skipped: set[str] = set()
+    skipped = NEEDS.keys() - stages
     if not FeatureStore(data_folder(config), "test").has_text():
-        skipped = set(JUDGING)
+        skipped |= set(JUDGING)
         print("the corpus has no target text: nothing is scored, the report shows speech and units only", flush=True)
     _side_by_side(config, overrides, skipped)
     print(f"\n{'stage':12} seconds")
     for name, seconds in seconds_of(run_folder(config)).items():
         print(f"{name:12} {seconds:7.0f}")
-    print(f"this run took {(time.monotonic() - began) / 60:.1f} minutes; open {run_folder(config) / 'report.html'}")
+    taken = f"this run took {(time.monotonic() - began) / 60:.1f} minutes"
+    print(f"{taken}; open {run_folder(config) / 'report.html'}" if "report" in stages else taken)
 
 
 def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:

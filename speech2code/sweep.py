@@ -1,28 +1,93 @@
 """`run` for every combination of comma-separated values; Hydra's multirun expands and launches the cells."""
 
+import os
 import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
 
 import hydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig
 
 from speech2code import compose
 from speech2code.errors import UserError
+from speech2code.files import write_json
+
+SHARED = "shared"  # the folder beside the cells that holds what depends on none of the swept settings
+SHARED_STAGES = {"recognise": "recogniser", "listen original": "listening-original"}
+APART = ("units", "inverter", "translator", "search")  # groups of settings that the shared stages know nothing of
 
 
 def sweep(overrides: list[str]) -> None:
-    """Each cell is an experiment of its own, `runs/<name>/<changed settings>`; any Hydra launcher may run them."""
-    if not any("," in override for override in overrides):
-        raise UserError("nothing to sweep: give a setting several values, e.g. units.codebook_size=32,64,128")
-    sys.argv = ["speech2code", "--multirun", *overrides]
-    hydra.main(config_path=str(compose.FOLDER), config_name="config", version_base=None)(_cell)()
+    """Each cell is an experiment of its own, `runs/<name>/<changed settings>`; any Hydra launcher may run them.
 
-
-def _cell(composed: DictConfig) -> None:
-    from hydra.core.hydra_config import HydraConfig
-
+    The evaluation's own recogniser and PocketSphinx's reading of the original are made once, for all. A cell that fails
+    leaves the reason in its folder and the others go on; at the end comes the table, and UserError where one failed.
+    """
     from speech2code.runner import run
 
+    parsed = OverridesParser.create().parse_overrides(overrides)
+    swept = [each for each in parsed if each.is_sweep_override()]
+    if not swept:
+        raise UserError("nothing to sweep: give a setting several values, e.g. units.codebook_size=32,64,128")
+    fixed = [each.input_line for each in parsed if not each.is_sweep_override()]
+    config = compose.compose(fixed)
+    if _can_share(swept):
+        shared = [*fixed, f"name={config.name}/{SHARED}"]
+        run(compose.compose(shared), shared, tuple(SHARED_STAGES))
+    sys.argv = ["speech2code", "--multirun", *overrides]
+    names = [each.key_or_group for each in swept]
+    launch = hydra.main(config_path=str(compose.FOLDER), config_name="config", version_base=None)
+    launch(lambda composed: _cell(composed, names))()
+    folder = Path(config.runs) / config.name
+    failed = [cell["cell"] for cell in table(folder, f"speech2code sweep {' '.join(overrides)}") if "error" in cell]
+    if failed:
+        raise UserError(f"{', '.join(failed)} failed; the same command goes on once that is mended")
+
+
+def table(folder: Path, command: str) -> list[dict]:
+    """Writes the tables of the sweep in `folder`; gives its cells."""
+    from speech2code.evaluation.cells import read_cells
+    from speech2code.evaluation.tables import write_tables
+
+    cells = read_cells(folder)
+    write_tables(cells, Path("results") / folder.name, command)
+    return cells
+
+
+def _can_share(swept: list[Override]) -> bool:
+    return all(each.key_or_group.split(".")[0] in APART for each in swept)
+
+
+def _cell(composed: DictConfig, swept: list[str]) -> None:
+    """One combination, as Hydra composed it."""
+    from hydra.core.hydra_config import HydraConfig
+
+    from speech2code.evaluation.cells import FAILED, coordinates
+    from speech2code.runner import ALL, run
+
     overrides = list(HydraConfig.get().overrides.task)
-    changed = [each for each in overrides if each.split("=")[0] not in ("experiment", "name", "data", "runs")]
-    name = f"{composed.name}/{'_'.join(each.replace('=', '-') for each in changed)}"
-    run(compose.compose([*overrides, f"name={name}"]), [*overrides, f"name={name}"])
+    changed = [each.replace("=", "-").replace("/", "-") for each in overrides if each.split("=")[0] in swept]
+    composed.name = f"{composed.name}/{'_'.join(changed)}"
+    overrides.append(f"name={composed.name}")
+    config = compose.to_config(composed)
+    folder = Path(config.runs) / config.name
+    for link, target in _links(folder):
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(target)
+    (folder / FAILED).unlink(missing_ok=True)
+    try:
+        run(config, overrides, ALL)
+    except UserError as error:
+        write_json(folder / FAILED, coordinates(asdict(config)) | {"error": str(error)})
+        print(f"{config.name} failed: {error}", file=sys.stderr, flush=True)
+
+
+def _links(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Where a cell lacks a shared stage: the link to make and what it points at."""
+    for stage in SHARED_STAGES.values():
+        shared, link = folder.parent / SHARED / stage, folder / stage
+        if shared.exists() and not os.path.lexists(link):
+            yield link, os.path.relpath(shared, folder)

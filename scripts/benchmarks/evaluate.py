@@ -53,7 +53,7 @@ def _sphinx(waveforms: list) -> float:
 def _decode(sounds: list[bytes]) -> None:
     from pocketsphinx import Decoder
 
-    decoder = Decoder(loglevel="FATAL", cmn="batch")
+    decoder = Decoder(loglevel="FATAL", **pocketsphinx.SETTINGS)
     for sound in sounds:
         decoder.start_utt()
         decoder.process_raw(sound, full_utt=True)

@@ -1,0 +1,74 @@
+"""A sweep in miniature, from the command line to the table: shared work once, a failed cell is shown, resume."""
+
+import csv
+import os
+import subprocess
+import sys
+
+import pytest
+
+from speech2code.evaluation.run_folder import RunFolder
+from speech2code.evaluation.scores import score
+from speech2code.files import read_json
+
+CELLS = ["units.time_reduction=2,4", "inverter.frames_at_once=2", "units.codebook_size=8"]
+
+
+def speech2code(tmp_path, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "speech2code", *arguments], cwd=tmp_path, capture_output=True, text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1"}, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def swept(transcribed, tmp_path_factory):
+    """Where to run it, and its overrides."""
+    folder = tmp_path_factory.mktemp("sweep")
+    overrides = [each for each in transcribed.overrides(folder / "runs") if not each.startswith("units.")]
+    overrides += [
+        "units.code_dim=8",
+        "units.width=16",
+        "units.blocks=1",
+        "units.training.steps=6",
+        "trainer.jobs=2",
+        *CELLS,
+    ]
+    return folder, overrides
+
+
+def test_shared_work_is_done_once_and_the_table_follows(swept):
+    folder, overrides = swept
+    ended = speech2code(folder, "sweep", *overrides)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("recogniser: done already") == ended.stdout.count("listening-original: done already") == 2
+    cells = read_json(folder / "results" / "tiny" / "table.json")
+    assert [(cell["codebook_size"], cell["time_reduction"]) for cell in cells] == [(8, 2), (8, 4)]
+    for cell in cells:
+        run = RunFolder(folder / "runs" / "tiny" / cell["cell"])
+        heard = run.transcripts("translation", "own").values()
+        again = score([hypothesis for _, hypothesis in heard], [reference for reference, _ in heard])
+        assert [cell[name] for name in ("bleu", "bleu_low", "bleu_high")] == pytest.approx(
+            [again.bleu, again.bleu_low, again.bleu_high]
+        )
+        assert cell["meteor"] == pytest.approx(again.meteor)
+        assert cell["train_pairs"] == 20 and cell["bitrate"] == run.json("units.json")["bitrate"]
+    assert max(cell["p_value"] for cell in cells) == 1  # the best against itself
+    table = (folder / "results" / "tiny" / "table.md").read_text()
+    assert "| 8 | 4 | " in table and f"`speech2code sweep {' '.join(overrides)}`" in table
+    with open(folder / "results" / "tiny" / "table.csv") as file:
+        assert [float(line["bleu"]) for line in csv.DictReader(file)] == [cell["bleu"] for cell in cells]
+
+
+def test_a_failed_cell_is_shown_and_stops_no_other(swept):
+    folder, overrides = swept
+    ended = speech2code(folder, "sweep", *overrides, "units.training.steps=7")  # its units were made with 6
+    assert ended.returncode == 2
+    assert "speech2code: units.time_reduction-2, units.time_reduction-4 failed; the same command" in ended.stderr
+    table = (folder / "results" / "tiny" / "table.md").read_text()
+    assert table.count("| 8 | 2 | – |") == 1 and "`units.time_reduction-2` failed: stage discover failed" in table
+
+
+def test_nothing_to_sweep_and_no_cell(refused, tmp_path):
+    assert "nothing to sweep" in refused("sweep", "experiment=phrasebook")
+    assert "holds no finished cell" in refused("table", "experiment=phrasebook", f"runs={tmp_path}")
