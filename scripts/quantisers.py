@@ -145,7 +145,7 @@ def measure(name: str) -> dict[str, float]:
     units, texts = sequences["test"].units[:SENTENCES], test.store.texts("target")[:SENTENCES]
     seconds = float(test.store.lengths("target_waveform")[:SENTENCES].sum()) / SAMPLE_RATE
     found |= usage(units, size, seconds)._asdict()
-    found |= phonetic(discoverer, train.standard("target"), texts, VOICES, 1).measures
+    found |= phonetic(discoverer, train.standard("target"), texts, VOICES, {}, 1).measures
     model, iterations = inverter.model.eval(), config.inverter.iterations
     sounds = [speak([each], discoverer.codebook, model, iterations)[0] for each in units]
     heard = [normalise(text) for text in PocketSphinx().transcribe(sounds, processes=1)]

@@ -20,6 +20,7 @@ from speech2code.files import read_json, write_json
 from speech2code.inversion.inverter import CodebookInverter
 from speech2code.speaking import draw, speak, stream
 from speech2code.training.checkpoints import BEST, load_checkpoint, save_weights
+from speech2code.training.perturb import stretch
 from speech2code.translation.recurrent import SpeechToTokens
 from speech2code.translation.search import Hypothesis, beam_search
 from speech2code.units.vqvae import UnitDiscoverer
@@ -42,11 +43,13 @@ class SpeechTranslator(nn.Module):
         translator: Seq2SeqConfig,
         search: SearchConfig,
         limits: Limits,
-        speakers: int = 1,
+        warps: list[float],
     ):
+        """`warps`: the VTLN factor of each target speaker."""
         super().__init__()
+        speakers = len(warps)
         self.settings = {"units": units, "inverter": inverter, "translator": translator, "search": search}
-        self.limits, self.search, self.iterations = limits, search, inverter.iterations
+        self.limits, self.search, self.iterations, self.warps = limits, search, inverter.iterations, warps
         self.mfcc = Mfcc()
         for side in ("source", "target"):
             self.register_buffer(f"{side}_mean", torch.zeros(MFCC_DIM))
@@ -66,9 +69,13 @@ class SpeechTranslator(nn.Module):
         return beam_search(self.translator, features, lengths, self.search, **self.limits._asdict())
 
     @torch.inference_mode()
-    def encode(self, waveforms: list[np.ndarray]) -> list[list[int]]:
-        """Target waveforms → their units."""
-        return [units.tolist() for units in self.discoverer.encode(*self.features("target", waveforms))]
+    def encode(self, waveforms: list[np.ndarray], speaker: int = 0) -> list[list[int]]:
+        """Target waveforms of one of the speakers → their units."""
+        features, lengths = self.features("target", waveforms)
+        if self.warps[speaker] != 1:
+            factors = features.new_full((len(features),), self.warps[speaker])
+            features = stretch(features, factors, self.target_mean, self.target_std)
+        return [units.tolist() for units in self.discoverer.encode(features, lengths)]
 
     def speak(self, units: list[list[int]], speaker: int = 0) -> list[np.ndarray]:
         """Unit sequences → waveforms float32 `((units · time_reduction − 1) · 160,)`, peak 0.7."""
@@ -98,7 +105,7 @@ class SpeechTranslator(nn.Module):
         config = {name: asdict(part) for name, part in self.settings.items()}
         for part in config.values():
             part.pop("training", None)
-        config |= {"limits": self.limits._asdict(), "speakers": self.discoverer.speakers.num_embeddings}
+        config |= {"limits": self.limits._asdict(), "warps": self.warps}
         config["codebook"] = self.discoverer.codebook.fingerprint()
         save_weights(Path(folder) / BEST, self)
         write_json(Path(folder) / "config.json", config)
@@ -116,7 +123,7 @@ class SpeechTranslator(nn.Module):
                 "search": SearchConfig,
             }
             settings = {name: kind(**config[name]) for name, kind in parts.items()}
-            model = cls(**settings, limits=Limits(**config["limits"]), speakers=config["speakers"])
+            model = cls(**settings, limits=Limits(**config["limits"]), warps=config["warps"])
             codebook = config["codebook"]
         except (KeyError, TypeError) as error:
             raise UserError(

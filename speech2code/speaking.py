@@ -12,22 +12,23 @@ from speech2code.corpora.batches import pad
 from speech2code.inversion.inverter import CodebookInverter
 from speech2code.units.codebook import Codebook
 
+Speaker = int | list[int]  # one for all sequences, or one each
 LOUDEST = 0.7  # peak of a synthesised waveform
 PIECE, CONTEXT = 16, 8  # units that `stream` speaks at once, and hears on either side of them
 
 
 @torch.inference_mode()
-def draw(units: list, codebook: Codebook, inverter: CodebookInverter, speaker: int = 0) -> tuple[Tensor, Tensor]:
+def draw(units: list, codebook: Codebook, inverter: CodebookInverter, speaker: Speaker = 0) -> tuple[Tensor, Tensor]:
     """Unit sequences → log magnitude `(batch, time, bins)` and unit counts `(batch,)`."""
     device = codebook.codes.device
     batch, counts = (each.to(device) for each in pad([np.asarray(each) for each in units], torch.int64))
-    speakers = torch.full((len(units),), speaker, device=device)
+    speakers = torch.as_tensor(speaker, device=device).expand(len(units))
     return inverter.invert(codebook.decode(batch), counts, speakers), counts
 
 
 @torch.inference_mode()
 def speak(
-    units: list, codebook: Codebook, inverter: CodebookInverter, iterations: int, speaker: int = 0
+    units: list, codebook: Codebook, inverter: CodebookInverter, iterations: int, speaker: Speaker = 0
 ) -> list[np.ndarray]:
     """Unit sequences → waveforms float32 `((units · time_reduction − 1) · 160,)`, peak 0.7; `iterations` of
     Griffin-Lim."""

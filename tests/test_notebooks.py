@@ -26,6 +26,7 @@ def model(tmp_path, monkeypatch) -> Path:
         ),
         SearchConfig(beam=2),
         Limits(longest=30, longest_run=3),
+        warps=[1.0],
     )
     system.save_pretrained(tmp_path / "model")
     monkeypatch.setenv("SPEECH2CODE_MODEL", str(tmp_path / "model"))

@@ -9,6 +9,7 @@ import torch
 
 from speech2code.cli import HELP
 from speech2code.config import InverterConfig, SearchConfig, Seq2SeqConfig, UnitsConfig
+from speech2code.corpora.vtln import warp
 from speech2code.pipeline import Limits, SpeechTranslator
 
 LIMITS = Limits(longest=12, longest_run=3)
@@ -40,7 +41,7 @@ def system(**inverter):
         Seq2SeqConfig(**NARROW),
         SearchConfig(beam=3),
     )
-    model = SpeechTranslator(*parts, LIMITS, speakers=2)
+    model = SpeechTranslator(*parts, LIMITS, warps=[1.0, 1.2])
     for name in ("source", "target"):
         getattr(model, f"{name}_mean").normal_()
         getattr(model, f"{name}_std").uniform_(1, 3)
@@ -116,6 +117,15 @@ def test_a_speaker_is_heard():
     model = system()
     first, second = (model.speak([[1, 5, 2, 2, 7]], speaker)[0] for speaker in (0, 1))
     assert not np.allclose(first, second)
+
+
+def test_a_target_speaker_is_heard_through_a_throat_of_the_reference():
+    model = system()
+    mfcc, lengths = model.features("target", [speech(2)])
+    warped = warp((mfcc[0] * model.target_std + model.target_mean).numpy(), 1.2)
+    features = (torch.from_numpy(warped) - model.target_mean) / model.target_std
+    units = model.discoverer.encode(features[None], lengths)[0].tolist()
+    assert model.encode([speech(2)], speaker=1) == [units] != model.encode([speech(2)])
 
 
 def test_the_help_fits_a_screen_and_loads_nothing_heavy():

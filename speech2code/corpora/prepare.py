@@ -18,10 +18,12 @@ from speech2code.corpora.pairs import SPLITS, Pair
 from speech2code.corpora.shards import make_shard, start_worker
 from speech2code.corpora.store import SIDES, FeatureStore, write_split
 from speech2code.corpora.voices import load_voice
+from speech2code.corpora.vtln import warp_factors
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 
 SHARD = 32  # pairs: what an interruption costs a worker at most
+WARP_ITEMS = 200  # utterances of a speaker that tell the length of the vocal tract
 
 
 def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
@@ -95,6 +97,8 @@ def check_same_corpus(corpus: CorpusConfig, folder: Path) -> dict:
         raise UserError(f"{folder} holds no prepared corpus; run `speech2code prepare` with the same settings first")
     known = read_json(folder / "corpus.json")
     now = {**asdict(corpus), "max_rejected": known["config"]["max_rejected"]}
+    if "target_warps" not in known:
+        raise UserError(f"{folder} was prepared by an older version of Speech2Code; delete the folder and run it again")
     changed = [key for key, value in known["config"].items() if now.get(key) != value]
     if changed:
         what = f"corpus.{changed[0]}={known['config'][changed[0]]}"
@@ -164,7 +168,7 @@ def _check_splits(there: set[str], sentence: str) -> None:
 
 
 def _statistics(folder: Path) -> dict:
-    """Mean and standard deviation of each MFCC coefficient over the training split, per side, and hours of speech."""
+    """Of the training split: mean and standard deviation of each MFCC coefficient and hours, per side; VTLN factors."""
     filled = {path.parent.name for path in folder.glob("*/items.json") if len(FeatureStore(folder, path.parent.name))}
     _check_splits(filled, f"{folder} has no {{}} pair left; see rejected.csv there")
     store = FeatureStore(folder, "train")
@@ -180,4 +184,15 @@ def _statistics(folder: Path) -> dict:
         std = np.sqrt(np.maximum(square / len(frames) - mean**2, 1e-6))
         statistics[f"{side}_mean"], statistics[f"{side}_std"] = mean.tolist(), std.tolist()
         statistics[f"{side}_hours"] = float(store.lengths(f"{side}_waveform").sum() / 16_000 / 3600)
-    return statistics
+    return statistics | {"target_warps": _warps(store)}
+
+
+def _warps(store: FeatureStore) -> dict[str, float]:
+    """Target speaker → factor of VTLN, towards the one of whom there is most speech; a lone speaker needs none."""
+    speakers, lengths = np.array(store.speakers["target"]), store.lengths("target_mfcc")
+    frames = {str(name): int(lengths[speakers == name].sum()) for name in np.unique(speakers)}
+    if len(frames) == 1:
+        return dict.fromkeys(frames, 1.0)
+    items = {name: np.flatnonzero(speakers == name)[:WARP_ITEMS] for name in frames}
+    mfcc = {name: np.concatenate([store.mfcc("target", item) for item in each]) for name, each in items.items()}
+    return warp_factors(mfcc, reference=max(frames, key=frames.get))

@@ -6,6 +6,7 @@ import numpy as np
 from torch import Tensor
 
 from speech2code.corpora.batches import in_order, pad
+from speech2code.corpora.vtln import warp, warp_factors
 from speech2code.evaluation.spoken import Spoken, speak_with_phones
 from speech2code.units.abx import Item, abx
 from speech2code.units.quality import Sequences, phone_information, unit_error_rate
@@ -21,12 +22,21 @@ class Phonetic(NamedTuple):
 
 
 def phonetic(
-    discoverer: UnitDiscoverer, standard: tuple[Tensor, Tensor], texts: list[str], voices: list[str], jobs: int
+    discoverer: UnitDiscoverer,
+    standard: tuple[Tensor, Tensor],
+    texts: list[str],
+    voices: list[str],
+    warps: dict[str, float],
+    jobs: int,
 ) -> Phonetic:
-    """`standard`: mean and deviation of the MFCC; `voices`: the corpus's own first. What needs a second one is left out
-    where there is one only. UserError where a voice tells no phones."""
+    """`standard`: mean and deviation of the MFCC; `voices`: the corpus's own first, whose VTLN factors `warps` tells.
+
+    What needs a second voice is left out where there is one only. UserError where a voice tells no phones.
+    """
     spoken = [speak_with_phones(voice, texts, jobs) for voice in voices]
-    written = [_encode(discoverer, standard, of_voice) for of_voice in spoken]
+    factors = _factors(dict(zip(voices, spoken)), warps)
+    heard = [[_warped(each, factors[voice]) for each in of_voice] for voice, of_voice in zip(voices, spoken)]
+    written = [_encode(discoverer, standard, of_voice) for of_voice in heard]
     codes, reduction = discoverer.codebook.codes.numpy(), discoverer.time_reduction
     pairs = [pair for of_voice in zip(spoken, written) for pair in zip(*of_voice)]
     coded = [item for sentence, units in pairs for item in sentence.triphones(codes[units], reduction)]
@@ -40,6 +50,20 @@ def phonetic(
         measures["unit_error_rate_between_voices"] = float(np.mean(rates))
     counts, phones = _together(spoken[0], written[0], len(codes), reduction)
     return Phonetic(measures | phone_information(counts)._asdict(), counts, phones)
+
+
+def _factors(spoken: dict[str, list[Spoken]], known: dict[str, float]) -> dict[str, float]:
+    """VTLN factor of each voice: those of the corpus as its preparation found them, others by their likeness to the
+    first."""
+    first, *others = spoken
+    new = [voice for voice in others if voice not in known]
+    mfcc = {voice: np.concatenate([each.mfcc for each in spoken[voice]]) for voice in (first, *new)}
+    found = warp_factors(mfcc, first) if new else {}
+    return {voice: found[voice] * known.get(first, 1.0) for voice in new} | {first: 1.0} | known
+
+
+def _warped(sentence: Spoken, factor: float) -> Spoken:
+    return sentence if factor == 1 else sentence._replace(mfcc=warp(sentence.mfcc, factor))
 
 
 def _encode(discoverer: UnitDiscoverer, standard: tuple[Tensor, Tensor], spoken: list[Spoken]) -> Sequences:

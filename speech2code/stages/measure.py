@@ -64,8 +64,9 @@ def _measures(config: Config, discoverer: UnitDiscoverer) -> dict[str, float]:
     if not (config.corpus.target_voice and store.has_text()):
         return measures
     voices = list(dict.fromkeys([*config.corpus.target_voice.split("+"), *config.quality.voices]))
-    standard, texts = speech_of(config, "train").standard("target"), store.texts("target")[:SPOKEN]
-    found = phonetic(discoverer, standard, texts, voices, config.trainer.jobs)
+    train, texts = speech_of(config, "train"), store.texts("target")[:SPOKEN]
+    warps = train.statistics["target_warps"]
+    found = phonetic(discoverer, train.standard("target"), texts, voices, warps, config.trainer.jobs)
     with write_atomically(run / "quality" / "phones.npz") as path, open(path, "wb") as file:
         codes = discoverer.codebook.codes.numpy()
         np.savez(file, counts=found.counts, phones=np.array(found.phones), codes=codes)

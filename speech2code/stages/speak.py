@@ -62,7 +62,7 @@ def export(config: Config) -> SpeechTranslator:
     limits = Limits(**translator["limits"])
     speech = speech_of(config, "train")
     parts = config.units, config.inverter, config.translator, config.search
-    model = SpeechTranslator(*parts, limits, speech.speaker_count("target"))
+    model = SpeechTranslator(*parts, limits, list(speech.statistics["target_warps"].values()))
     model.discoverer, model.inverter = discoverer, inverter_of(config, record["codebook"])
     load_checkpoint(run / "translator" / BEST, model.translator)
     for side in ("source", "target"):
@@ -73,13 +73,13 @@ def export(config: Config) -> SpeechTranslator:
 
 
 def resynthesise(config: Config, codebook: Codebook, inverter: CodebookInverter, folder: Path) -> None:
-    """The true units of the test sentences, spoken: as well as this a translation can sound."""
-    store = FeatureStore(data_folder(config), "test")
+    """The true units of the test sentences, each by its own speaker: as well as this a translation can sound."""
+    speech = speech_of(config, "test")
     units = UnitSequences.load(run_folder(config) / "units" / "test.npz").units
-    for items in bar(in_order(store.lengths("target_waveform"), BATCH), "resynthesis"):
-        sequences = [units[item] for item in items]
-        for item, waveform in zip(items, speak(sequences, codebook, inverter, config.inverter.iterations)):
-            save_waveform(folder / f"{store.ids[item]}.wav", waveform)
+    for items in bar(in_order(speech.store.lengths("target_waveform"), BATCH), "resynthesis"):
+        sequences, speakers = [units[item] for item in items], speech.speakers("target", items).tolist()
+        for item, waveform in zip(items, speak(sequences, codebook, inverter, config.inverter.iterations, speakers)):
+            save_waveform(folder / f"{speech.store.ids[item]}.wav", waveform)
 
 
 def _translate_split(model: SpeechTranslator, config: Config, split: str, units: dict, ended: dict) -> None:

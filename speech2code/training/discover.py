@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from speech2code.audio.features import frame_mask
 from speech2code.config import UnitsConfig
 from speech2code.corpora.batches import in_order
 from speech2code.training.perturb import move, stretch
@@ -33,7 +34,8 @@ class DiscoverTask:
         features, lengths, speakers = _batch(self.train, items)
         heard = move(features, lengths, self.config.jitter)
         if self.config.stretch:
-            heard = stretch(heard, self.config.stretch, *self.train.standard("target"))
+            factors = torch.exp(self.config.stretch * (2 * torch.rand(len(items)) - 1))
+            heard = stretch(heard, factors, *self.train.standard("target"))
         return features, lengths, speakers, heard
 
     def step(self, model: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
@@ -93,7 +95,12 @@ class DiscoverTask:
 
 
 def _batch(speech: Speech, items: np.ndarray) -> tuple[Tensor, ...]:
-    return *speech.mfcc("target", items), speech.speakers("target", items)
+    """Features as the reference speaker's throat would have made them: units learn words from all, voices from none."""
+    features, lengths = speech.mfcc("target", items)
+    factors = speech.warps(items)
+    if (factors != 1).any():
+        features = stretch(features, factors, *speech.standard("target")) * frame_mask(lengths)[:, :, None]
+    return features, lengths, speech.speakers("target", items)
 
 
 def write_units(model: UnitDiscoverer, speech: Speech, path: Path) -> None:
@@ -102,7 +109,7 @@ def write_units(model: UnitDiscoverer, speech: Speech, path: Path) -> None:
     units: list = [None] * len(speech)
     device = model.codebook.codes.device
     for items in in_order(speech.store.lengths("target_mfcc"), 64):
-        features, lengths = speech.mfcc("target", items)
+        features, lengths, _ = _batch(speech, items)
         for item, sequence in zip(items, model.encode(features.to(device), lengths.to(device))):
             units[item] = sequence.cpu().numpy()
     UnitSequences(model.codebook.fingerprint(), speech.store.ids, units).save(path)

@@ -19,10 +19,9 @@ def move(features: Tensor, lengths: Tensor, most: int) -> Tensor:
     return features.gather(1, places[:, :, None].expand_as(features))
 
 
-def stretch(features: Tensor, most: float, mean: Tensor, deviation: Tensor) -> Tensor:
-    """Standardised MFCC `(batch, time, 39)` of as many throats: each item's frequency axis is stretched by a factor
-    between e^−most and e^most. Static coefficients and both derivatives go through the same map."""
-    factors = torch.exp(most * (2 * torch.rand(len(features)) - 1))
-    matrices = torch.from_numpy(stretch_matrices(factors.numpy()))
+def stretch(features: Tensor, factors: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
+    """Standardised MFCC `(batch, time, 39)` of as many throats: each item's frequency axis is stretched by its factor
+    `(batch,)`. Static coefficients and both derivatives go through the same map."""
+    matrices = torch.from_numpy(stretch_matrices(factors.cpu().numpy())).to(features)
     parts = (features * deviation + mean).unflatten(2, (-1, COEFFICIENTS))
     return (torch.einsum("nkl,ntbl->ntbk", matrices, parts).flatten(2) - mean) / deviation

@@ -37,6 +37,11 @@ class Speech:
         mean, std = (np.asarray(self.statistics[f"{side}_{what}"], np.float32) for what in ("mean", "std"))
         return pad([(self.store.mfcc(side, item).astype(np.float32) - mean) / std for item in items])
 
+    def warps(self, items: np.ndarray) -> Tensor:
+        """Items → VTLN factors of their target speakers `(batch,)`; 1 for a speaker that training never heard."""
+        known, speakers = self.statistics["target_warps"], self.store.speakers["target"]
+        return torch.tensor([known.get(speakers[item], 1.0) for item in items])
+
     def waveforms(self, side: str, items: np.ndarray) -> tuple[Tensor, Tensor]:
         """Items → `(batch, samples)` and lengths `(batch,)` in samples."""
         return pad([self.store.waveform(side, item) for item in items])

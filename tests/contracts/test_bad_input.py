@@ -89,6 +89,15 @@ def test_a_corpus_prepared_with_other_settings(textless, tmp_path, refused):
     assert "was prepared with corpus.seed=0; choose another corpus.name or delete the folder" in sentence
 
 
+def test_a_corpus_prepared_by_an_older_version(textless, tmp_path, refused):
+    old = textless._replace(data=shutil.copytree(textless.data, tmp_path / "data"))
+    known = json.loads((old.folder / "corpus.json").read_text())
+    del known["target_warps"]
+    (old.folder / "corpus.json").write_text(json.dumps(known))
+    sentence = refused("discover", *old.overrides(tmp_path / "runs"))
+    assert "was prepared by an older version of Speech2Code; delete the folder" in sentence
+
+
 def test_a_prepared_folder_that_was_deleted_is_prepared_again(textless, tmp_path):
     """The advice of the sentence above, in a run that had noted its preparation as done."""
     corpus = textless._replace(data=tmp_path / "data")
@@ -144,7 +153,7 @@ def model_folder(tmp_path_factory):
         SearchConfig(2),
     )
     folder = tmp_path_factory.mktemp("model")
-    SpeechTranslator(*parts, Limits(10, 3)).save_pretrained(folder)
+    SpeechTranslator(*parts, Limits(10, 3), [1.0]).save_pretrained(folder)
     return folder
 
 
@@ -194,7 +203,7 @@ def test_say_refuses_a_model_of_another_codebook(refused, model_folder, wav, tmp
     assert "holds the weights of another codebook than its config.json names" in sentence
 
 
-@pytest.mark.parametrize("part", ["limits", "codebook", "speakers", "units"])
+@pytest.mark.parametrize("part", ["limits", "codebook", "warps", "units"])
 def test_say_refuses_a_model_that_is_not_whole(refused, model_folder, wav, tmp_path, part):
     folder = shutil.copytree(model_folder, tmp_path / "model")
     config = json.loads((folder / "config.json").read_text())
