@@ -1,6 +1,6 @@
 """The same sentence by different voices: do the units agree more when the model is told who speaks?
 
-    python scripts/voices.py      # in a folder with data/ of experiment=voices prepared; 10 minutes of one core
+    python scripts/voices.py      # in a folder with data/ of experiment=voices prepared; 40 minutes of one core
 
 Trains the units of experiment=voices twice, alike but for the speakers: once nobody tells them apart, once the decoder
 is told the speaker and the encoder hears everybody through one throat (VTLN, and a little stretch while training).
@@ -51,12 +51,13 @@ class Mixed(Speech):
 
 def main(overrides: list[str]) -> None:
     torch.set_num_threads(1)
-    lines = [
-        {"speakers": "told" if told else "mixed", "seed": seed, **measure(told, seed, overrides)}
-        for seed in SEEDS
-        for told in (False, True)
-    ]
-    write_json(RESULTS, {"lines": lines, "sentences": SENTENCES, **describe_run(SEEDS[0])})
+    lines = []
+    for seed in SEEDS:
+        for told in (False, True):
+            found = measure(told, seed, overrides)
+            lines.append({"speakers": "told" if told else "mixed", "seed": seed} | found)
+            print(lines[-1], flush=True)
+            write_json(RESULTS, {"lines": lines, "sentences": SENTENCES, **describe_run(seed)})
 
 
 def measure(told: bool, seed: int, overrides: list[str]) -> dict[str, float]:
@@ -74,7 +75,6 @@ def measure(told: bool, seed: int, overrides: list[str]) -> dict[str, float]:
     warps = train.statistics["target_warps"] if told else dict.fromkeys(voices, 1.0)
     texts = test.store.texts("target")[:SENTENCES]
     found = phonetic(task.model.eval(), train.standard("target"), texts, voices, warps, 1).measures
-    print("told" if told else "mixed", seed, found, flush=True)
     return found | {"core_seconds": taken, "reconstruction": figures["metrics"]["dev/loss"]}
 
 
