@@ -10,6 +10,8 @@ from speech2code.config import InverterConfig
 from speech2code.layers import BiLstm, MultiScaleBlock, channel_mask
 
 HUBER = 0.5  # standard deviations
+SPREAD_DECAY = 0.99
+LEAST_SPREAD = 0.5  # a bin that is hardly predicted gets no more than twice its variation
 MEL_BREAK = 700.0  # Hz, above which the mel scale turns from linear to logarithmic
 
 
@@ -19,7 +21,8 @@ class CodebookInverter(nn.Module):
     The paper copies each code r times before the first layer. Here the blocks and the BiLSTM work at the unit rate
     and a
     linear layer then writes r different frames for each unit: r times less work, and a lower loss in the same time.
-    The network predicts the spectrum standardised by `mean` and `std` of each bin.
+    The network predicts the spectrum standardised by `mean` and `std` of each bin. What it predicts is a mean of what
+    may be meant and varies less than speech does; `invert` gives each bin its variance back (Toda & Tokuda 2007).
     """
 
     def __init__(self, config: InverterConfig, code_dim: int, time_reduction: int, speakers: int = 1):
@@ -30,6 +33,7 @@ class CodebookInverter(nn.Module):
         width, bins = config.width, config.fft_size // 2 + 1
         self.register_buffer("mean", torch.zeros(bins))
         self.register_buffer("std", torch.ones(bins))
+        self.register_buffer("spread", torch.ones(bins))  # deviation of the predictions, a moving average
         self.huber = config.loss == "mel_huber"
         density = 1 / (1 + torch.linspace(0, SAMPLE_RATE / 2, bins) / MEL_BREAK)
         self.register_buffer("density", density / density.mean(), persistent=False)
@@ -68,6 +72,8 @@ class CodebookInverter(nn.Module):
         ear: the error weighed by the density of the mel scale, and beyond `HUBER` counted once instead of squared."""
         time = min(predicted.shape[1], target.shape[1])
         mask = frame_mask(frame_lengths, time)[:, :, None]
+        if self.training:
+            self._measure(predicted[:, :time].detach() * mask, mask.sum())
         wanted = (target[:, :time] - self.mean) / self.std
         # multiplied, not picked out: the gathering of so many bins costs more than the error itself
         error = (predicted[:, :time] - wanted) * mask
@@ -77,10 +83,14 @@ class CodebookInverter(nn.Module):
             penalty = error.square()
         return penalty.sum() / (mask.sum() * len(self.mean))
 
+    def _measure(self, predicted: Tensor, frames: Tensor) -> None:
+        variance = predicted.square().sum((0, 1)) / frames - (predicted.sum((0, 1)) / frames).square()
+        self.spread.lerp_(variance.clamp_min(0).sqrt().clamp_min(LEAST_SPREAD), 1 - SPREAD_DECAY)
+
     @torch.no_grad()
     def invert(self, codes: Tensor, unit_lengths: Tensor, speakers: Tensor) -> Tensor:
         """Codes `(batch, units, dim)` → log magnitude `(batch, units · time_reduction, bins)`."""
-        spectrum = self(codes, unit_lengths, speakers) * self.std + self.mean
+        spectrum = self(codes, unit_lengths, speakers) / self.spread * self.std + self.mean
         if self.target_scale == "log":
             return spectrum
         return spectrum.clamp_min(LOG_FLOOR).log()

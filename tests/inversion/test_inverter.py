@@ -19,6 +19,7 @@ def inverter(scale="log", fft_size=512, speakers=2, at_once=1, loss="l2"):
     model = CodebookInverter(config, 5, REDUCTION, speakers)
     model.mean.normal_()
     model.std.uniform_(0.5, 2)
+    model.spread.uniform_(0.5, 1)
     return model
 
 
@@ -47,7 +48,7 @@ def test_a_padded_batch_is_its_items(scale, fft_size, at_once):
 def test_invert_undoes_the_standardisation_and_gives_a_log(scale, fft_size):
     model = inverter(scale, fft_size).eval()
     item = codes(3)
-    spectrum = model(*item) * model.std + model.mean
+    spectrum = model(*item) / model.spread * model.std + model.mean
     wanted = spectrum if scale == "log" else spectrum.clamp_min(LOG_FLOOR).log()
     torch.testing.assert_close(model.invert(*item), wanted.detach())
 
@@ -85,6 +86,18 @@ def test_the_loss_near_the_ear_counts_low_bins_more_and_large_errors_once():
         wanted = counted * density[bin] / density.mean() / (3 * 257)
         torch.testing.assert_close(loss((1, bin), error), wanted, atol=1e-7, rtol=1e-3)
     assert loss((3, 0), 9.0) < 1e-6  # padding
+
+
+def test_bins_get_back_the_variance_that_a_mean_lacks():
+    model, lengths = inverter().train(), torch.tensor([300, 200])
+    for _ in range(600):
+        predicted = 0.8 * torch.randn(2, 300, 257) + 0.3
+        predicted[1, 200:] = 9  # padding
+        model.loss(predicted, torch.zeros(2, 300, 257), lengths)
+    assert model.spread.mean() == pytest.approx(0.8, abs=0.01) and model.spread.std() < 0.02
+    before = model.spread.clone()
+    model.eval().loss(predicted, torch.zeros(2, 300, 257), lengths)
+    assert torch.equal(model.spread, before)
 
 
 def test_batch_statistics_see_real_frames_only():
