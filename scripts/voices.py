@@ -51,13 +51,13 @@ class Mixed(Speech):
 
 def main(overrides: list[str]) -> None:
     torch.set_num_threads(1)
-    lines = []
+    lines, origin = [], describe_run(SEEDS[0])
     for seed in SEEDS:
         for told in (False, True):
             found = measure(told, seed, overrides)
             lines.append({"speakers": "told" if told else "mixed", "seed": seed} | found)
             print(lines[-1], flush=True)
-            write_json(RESULTS, {"lines": lines, "sentences": SENTENCES, **describe_run(seed)})
+            write_json(RESULTS, {"lines": lines, "sentences": SENTENCES, **origin})
 
 
 def measure(told: bool, seed: int, overrides: list[str]) -> dict[str, float]:
