@@ -95,7 +95,7 @@ def _dispatch(arguments: list[str]) -> None:
         from speech2code.stages.folders import run_folder
         from speech2code.sweep import table
 
-        table(run_folder(compose(rest)), f"speech2code table {' '.join(rest)}")
+        table(run_folder(compose(rest)))
     elif verb == "say":
         _say(rest)
     elif verb == "config":

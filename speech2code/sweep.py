@@ -13,8 +13,9 @@ from omegaconf import DictConfig
 
 from speech2code import compose
 from speech2code.errors import UserError
-from speech2code.files import write_json
+from speech2code.files import read_json, write_json
 
+COMMAND = "sweep.json"  # how to make the sweep again
 SHARED = "shared"  # the folder beside the cells that holds what depends on none of the swept settings
 SHARED_STAGES = {"recognise": "recogniser", "listen original": "listening-original"}
 APART = ("units", "inverter", "translator", "search")  # groups of settings that the shared stages know nothing of
@@ -34,6 +35,8 @@ def sweep(overrides: list[str]) -> None:
         raise UserError("nothing to sweep: give a setting several values, e.g. units.codebook_size=32,64,128")
     fixed = [each.input_line for each in parsed if not each.is_sweep_override()]
     config = compose.compose(fixed)
+    folder = Path(config.runs) / config.name
+    write_json(folder / COMMAND, {"command": f"speech2code sweep {' '.join(overrides)}"})
     if _can_share(swept):
         shared = [*fixed, f"name={config.name}/{SHARED}"]
         run(compose.compose(shared), shared, tuple(SHARED_STAGES))
@@ -41,19 +44,20 @@ def sweep(overrides: list[str]) -> None:
     names = [each.key_or_group for each in swept]
     launch = hydra.main(config_path=str(compose.FOLDER), config_name="config", version_base=None)
     launch(lambda composed: _cell(composed, names))()
-    folder = Path(config.runs) / config.name
-    failed = [cell["cell"] for cell in table(folder, f"speech2code sweep {' '.join(overrides)}") if "error" in cell]
+    failed = [cell["cell"] for cell in table(folder) if "error" in cell]
     if failed:
         raise UserError(f"{', '.join(failed)} failed; the same command goes on once that is mended")
 
 
-def table(folder: Path, command: str) -> list[dict]:
-    """Writes the tables of the sweep in `folder`; gives its cells."""
+def table(folder: Path) -> list[dict]:
+    """Writes the tables of the sweep in `folder`; gives its cells. Raises UserError where no sweep has been."""
     from speech2code.evaluation.cells import read_cells
     from speech2code.evaluation.tables import write_tables
 
+    if not (folder / COMMAND).exists():
+        raise UserError(f"{folder} holds no sweep; run `speech2code sweep` with this experiment first")
     cells = read_cells(folder)
-    write_tables(cells, Path("results") / folder.name, command)
+    write_tables(cells, Path("results") / folder.name, read_json(folder / COMMAND)["command"])
     return cells
 
 

@@ -7,9 +7,11 @@ import sys
 
 import pytest
 
+from speech2code.evaluation.cells import read_cells
 from speech2code.evaluation.run_folder import RunFolder
 from speech2code.evaluation.scores import score
-from speech2code.files import read_json
+from speech2code.evaluation.tables import write_tables
+from speech2code.files import read_json, write_json
 
 CELLS = ["units.time_reduction=2,4", "inverter.frames_at_once=2", "units.codebook_size=8"]
 
@@ -71,4 +73,22 @@ def test_a_failed_cell_is_shown_and_stops_no_other(swept):
 
 def test_nothing_to_sweep_and_no_cell(refused, tmp_path):
     assert "nothing to sweep" in refused("sweep", "experiment=phrasebook")
+    assert "holds no sweep" in refused("table", "experiment=phrasebook", f"runs={tmp_path}")
+    write_json(tmp_path / "phrasebook" / "sweep.json", {"command": "speech2code sweep …"})
     assert "holds no finished cell" in refused("table", "experiment=phrasebook", f"runs={tmp_path}")
+
+
+def test_cells_without_text_have_measures_only(tmp_path):
+    cell = tmp_path / "runs" / "sweep" / "units.time_reduction-4"
+    (cell / "config.yaml").parent.mkdir(parents=True)
+    corpus = "{name: c, source: fr, target: en}"
+    (cell / "config.yaml").write_text(
+        f"data: {tmp_path}\ncorpus: {corpus}\nunits: {{codebook_size: 8, time_reduction: 4}}\n"
+    )
+    write_json(cell / "units.json", {"bitrate": 70.04, "used": 1.0})
+    write_json(tmp_path / "c" / "train" / "items.json", {"ids": ["a", "b"]})
+    cells = read_cells(cell.parent)
+    assert [(each["train_pairs"], each["bitrate"]) for each in cells] == [(2, 70.04)] and "bleu" not in cells[0]
+    write_tables(cells, tmp_path / "results", "speech2code sweep …")
+    table = (tmp_path / "results" / "table.md").read_text()
+    assert "| 8 | 4 | – | – | – | – | – | – | 70 | 100% |" in table

@@ -18,13 +18,11 @@ MEASURES = (
 
 
 def read_cells(sweep: Path) -> list[dict]:
-    """Folder `runs/<name>` → its cells by codebook size and time reduction, the failed ones too.
-
-    Raises UserError where there is none.
-    """
+    """Folder `runs/<name>` → its cells by codebook size and time reduction, the failed ones too; those of a corpus
+    without text have measures of units and no scores. Raises UserError where there is no cell."""
     failed = {path.parent: read_json(path) for path in sweep.glob(f"*/{FAILED}")}
     cells = [{"cell": folder.name, "system": "speech2code"} | reason for folder, reason in failed.items()]
-    finished = [path.parent for path in sweep.glob("*/scores.json") if path.parent not in failed]
+    finished = [path.parent for path in sweep.glob("*/units.json") if path.parent not in failed]
     cells += _compared([_finished(folder) for folder in finished], sweep)
     if not cells:
         raise UserError(f"{sweep} holds no finished cell; run `speech2code sweep` with this experiment first")
@@ -42,22 +40,26 @@ def coordinates(config: dict) -> dict:
 
 def _finished(folder: Path) -> dict:
     run, config = RunFolder(folder), yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-    scores, units = run.json("scores.json")["translation"], run.json("units.json") or {}
+    scores, units = run.json("scores.json"), run.json("units.json")
     items = read_json(Path(config["data"]) / config["corpus"]["name"] / "train" / "items.json")
     return (
         {"cell": folder.name, "system": "speech2code", "train_pairs": len(items["ids"])}
         | coordinates(config)
-        | {name: scores["own"][name] for name in FIGURES}
-        | {f"{name}_pocketsphinx": scores["pocketsphinx"][name] for name in FIGURES}
+        | (_figures(scores["translation"]) if scores else {})
         | {name: units.get(name) for name in MEASURES}
         | {"origin": run.json("run.json")}
     )
 
 
+def _figures(scores: dict) -> dict:
+    own, sphinx = scores["own"], scores["pocketsphinx"]
+    return {name: own[name] for name in FIGURES} | {f"{name}_pocketsphinx": sphinx[name] for name in FIGURES}
+
+
 def _compared(cells: list[dict], sweep: Path) -> list[dict]:
     """With "p_value": paired bootstrap of each cell against the best one, on the own recogniser's transcripts."""
-    if not cells:
-        return []
+    if not any("bleu" in cell for cell in cells):
+        return cells
     best = _read(sweep, max(cells, key=lambda cell: cell["bleu"]))
     references, hypotheses = zip(*best.values())
     return [

@@ -79,7 +79,7 @@ def _latex(cells: list[dict]) -> str:
 
 
 def _heat_map(cells: list[dict], path: Path) -> None:
-    """BLEU over codebook size and time reduction; a failed cell stays empty."""
+    """BLEU over codebook size and time reduction; a cell without a score stays empty."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -92,7 +92,7 @@ def _heat_map(cells: list[dict], path: Path) -> None:
     figure, axes = pyplot.subplots(figsize=(1.2 * len(reductions) + 2, 0.9 * len(sizes) + 1.5), layout="constrained")
     image = axes.imshow(grid, cmap="viridis")
     for (row, column), value in np.ndenumerate(grid):
-        axes.text(column, row, "failed" if np.isnan(value) else f"{value:.1f}", ha="center", va="center", color="w")
+        axes.text(column, row, "–" if np.isnan(value) else f"{value:.1f}", ha="center", va="center", color="w")
     axes.set_xticks(range(len(reductions)), reductions)
     axes.set_yticks(range(len(sizes)), sizes)
     axes.set(xlabel="time reduction", ylabel="codebook size", title="BLEU")
