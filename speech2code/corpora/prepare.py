@@ -98,7 +98,7 @@ def check_same_corpus(corpus: CorpusConfig, folder: Path) -> dict:
     known = read_json(folder / "corpus.json")
     now = {**asdict(corpus), "max_rejected": known["config"]["max_rejected"]}
     if "target_warps" not in known:
-        raise UserError(f"{folder} was prepared by an older version of Speech2Code; delete the folder and run it again")
+        raise UserError(f"{folder} was prepared by an older version of Speech2Code; delete the folder, prepare again")
     changed = [key for key, value in known["config"].items() if now.get(key) != value]
     if changed:
         what = f"corpus.{changed[0]}={known['config'][changed[0]]}"

@@ -14,8 +14,10 @@ GRID = np.exp(np.linspace(-0.3, 0.3, 25))  # from a child's throat to a giant's
 
 
 def warp(mfcc: np.ndarray, factor: float) -> np.ndarray:
-    """MFCC `(time, 39)`, not standardised → those of a frequency axis stretched by `factor`."""
-    return (mfcc.reshape(len(mfcc), -1, COEFFICIENTS) @ stretch_matrices(np.array([factor]))[0].T).reshape(mfcc.shape)
+    """MFCC `(..., 39)`, not standardised → those of a frequency axis stretched by `factor`; static coefficients and
+    both derivatives go through the same map."""
+    parts = mfcc.reshape(*mfcc.shape[:-1], -1, COEFFICIENTS)
+    return (parts @ stretch_matrices(np.array([factor]))[0].T).reshape(mfcc.shape)
 
 
 def warp_factors(mfcc: dict[str, np.ndarray], reference: str) -> dict[str, float]:

@@ -3,10 +3,11 @@
 The decoder rebuilds the speech as it was; so the units learn to say neither.
 """
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from speech2code.audio.filters import COEFFICIENTS, stretch_matrices
+from speech2code.corpora.vtln import warp
 
 
 def move(features: Tensor, lengths: Tensor, most: int) -> Tensor:
@@ -21,7 +22,7 @@ def move(features: Tensor, lengths: Tensor, most: int) -> Tensor:
 
 def stretch(features: Tensor, factors: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
     """Standardised MFCC `(batch, time, 39)` of as many throats: each item's frequency axis is stretched by its factor
-    `(batch,)`. Static coefficients and both derivatives go through the same map."""
-    matrices = torch.from_numpy(stretch_matrices(factors.cpu().numpy())).to(features)
-    parts = (features * deviation + mean).unflatten(2, (-1, COEFFICIENTS))
-    return (torch.einsum("nkl,ntbl->ntbk", matrices, parts).flatten(2) - mean) / deviation
+    `(batch,)`, as `vtln.warp` does it."""
+    mfcc = (features * deviation + mean).cpu().numpy()
+    warped = np.stack([warp(item, factor) for item, factor in zip(mfcc, factors.tolist())])
+    return (torch.from_numpy(warped).to(features) - mean) / deviation
