@@ -3,7 +3,7 @@
     python scripts/voices.py      # in a folder with data/ of experiment=voices prepared; 40 minutes of one core
 
 Trains the units of experiment=voices twice, alike but for the speakers: once nobody tells them apart, once the decoder
-is told the speaker and the encoder hears everybody through one throat (VTLN, and a little stretch while training).
+is told the speaker and the encoder hears everybody through one throat (VTLN, and a little warp while training).
 Writes `results/voices.json`.
 """
 
@@ -62,7 +62,7 @@ def main(overrides: list[str]) -> None:
 
 def measure(told: bool, seed: int, overrides: list[str]) -> dict[str, float]:
     config = compose(["experiment=voices", "trainer.minutes=null", *overrides])
-    speech, units = (Speech, config.units) if told else (Mixed, replace(config.units, stretch=0.0))
+    speech, units = (Speech, config.units) if told else (Mixed, replace(config.units, warp=0.0))
     train, dev, test = (speech(data_folder(config), split) for split in ("train", "dev", "test"))
     fabric = Fabric(accelerator="cpu")
     fabric.launch()

@@ -54,7 +54,7 @@ class UnitsConfig:
     commitment: float = 0.25  # γ of Eq. 4
     ema_decay: float = 0.99
     jitter: int = 0  # frames by which the encoder's input is moved at random, either way, while training
-    stretch: float = 0.0  # while training, the encoder hears a frequency axis stretched by e to up to ± this
+    warp: float = 0.0  # while training, the encoder hears a frequency axis warped by e to up to ± this
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 

@@ -20,7 +20,7 @@ from speech2code.files import read_json, write_json
 from speech2code.inversion.inverter import CodebookInverter
 from speech2code.speaking import draw, speak, stream
 from speech2code.training.checkpoints import BEST, load_checkpoint, save_weights
-from speech2code.training.perturb import stretch
+from speech2code.training.perturb import warp_standardised
 from speech2code.translation.recurrent import SpeechToTokens
 from speech2code.translation.search import Hypothesis, beam_search
 from speech2code.units.vqvae import UnitDiscoverer
@@ -74,7 +74,7 @@ class SpeechTranslator(nn.Module):
         features, lengths = self.features("target", waveforms)
         if self.warps[speaker] != 1:
             factors = features.new_full((len(features),), self.warps[speaker])
-            features = stretch(features, factors, self.target_mean, self.target_std)
+            features = warp_standardised(features, factors, self.target_mean, self.target_std)
         return [units.tolist() for units in self.discoverer.encode(features, lengths)]
 
     def speak(self, units: list[list[int]], speaker: int = 0) -> list[np.ndarray]:

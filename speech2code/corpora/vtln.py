@@ -6,7 +6,7 @@ fitted to the reference speaker's.
 
 import numpy as np
 
-from speech2code.audio.filters import COEFFICIENTS, stretch_matrices
+from speech2code.audio.filters import COEFFICIENTS, warp_matrices
 
 FRAMES = 20_000  # of each speaker, evenly drawn: more change no factor
 GAUSSIANS = 64
@@ -14,10 +14,10 @@ GRID = np.exp(np.linspace(-0.3, 0.3, 25))  # from a child's throat to a giant's
 
 
 def warp(mfcc: np.ndarray, factor: float) -> np.ndarray:
-    """MFCC `(..., 39)`, not standardised → those of a frequency axis stretched by `factor`; static coefficients and
+    """MFCC `(..., 39)`, not standardised → those of a frequency axis warped by `factor`; static coefficients and
     both derivatives go through the same map."""
     parts = mfcc.reshape(*mfcc.shape[:-1], -1, COEFFICIENTS)
-    return (parts @ stretch_matrices(np.array([factor]))[0].T).reshape(mfcc.shape)
+    return (parts @ warp_matrices(np.array([factor]))[0].T).reshape(mfcc.shape)
 
 
 def warp_factors(mfcc: dict[str, np.ndarray], reference: str) -> dict[str, float]:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from speech2code.audio.features import frame_mask
 from speech2code.config import UnitsConfig
 from speech2code.corpora.batches import in_order
-from speech2code.training.perturb import move, stretch
+from speech2code.training.perturb import move, warp_standardised
 from speech2code.training.pictures import add_heatmap
 from speech2code.training.speech import Speech
 from speech2code.units.sequences import UnitSequences
@@ -33,9 +33,9 @@ class DiscoverTask:
     def batch(self, items: np.ndarray, share: float) -> tuple[Tensor, ...]:
         features, lengths, speakers = _batch(self.train, items)
         heard = move(features, lengths, self.config.jitter)
-        if self.config.stretch:
-            factors = torch.exp(self.config.stretch * (2 * torch.rand(len(items)) - 1))
-            heard = stretch(heard, factors, *self.train.standard("target"))
+        if self.config.warp:
+            factors = torch.exp(self.config.warp * (2 * torch.rand(len(items)) - 1))
+            heard = warp_standardised(heard, factors, *self.train.standard("target"))
         return features, lengths, speakers, heard
 
     def step(self, model: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
@@ -99,7 +99,7 @@ def _batch(speech: Speech, items: np.ndarray) -> tuple[Tensor, ...]:
     features, lengths = speech.mfcc("target", items)
     factors = speech.warps(items)
     if (factors != 1).any():
-        features = stretch(features, factors, *speech.standard("target")) * frame_mask(lengths)[:, :, None]
+        features = warp_standardised(features, factors, *speech.standard("target")) * frame_mask(lengths)[:, :, None]
     return features, lengths, speech.speakers("target", items)
 
 

@@ -20,8 +20,8 @@ def move(features: Tensor, lengths: Tensor, most: int) -> Tensor:
     return features.gather(1, places[:, :, None].expand_as(features))
 
 
-def stretch(features: Tensor, factors: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
-    """Standardised MFCC `(batch, time, 39)` of as many throats: each item's frequency axis is stretched by its factor
+def warp_standardised(features: Tensor, factors: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
+    """Standardised MFCC `(batch, time, 39)` of as many throats: each item's frequency axis is warped by its factor
     `(batch,)`, as `vtln.warp` does it."""
     mfcc = (features * deviation + mean).cpu().numpy()
     warped = np.stack([warp(item, factor) for item, factor in zip(mfcc, factors.tolist())])

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speech2code.config import UnitsConfig
-from speech2code.training.perturb import move, stretch
+from speech2code.training.perturb import move, warp_standardised
 from speech2code.units.vqvae import STRIDES, UnitDiscoverer
 
 REDUCTIONS = sorted(STRIDES)
@@ -156,7 +156,9 @@ def test_jitter_teaches_units_to_ignore_where_a_sound_begins():
 def test_each_item_gets_a_throat_of_its_own():
     features, _ = speech(20, 20)
     mean, deviation = torch.linspace(-2, 2, 39), torch.linspace(0.5, 3, 39)
-    torch.testing.assert_close(stretch(features, torch.ones(2), mean, deviation), features, atol=1e-4, rtol=1e-4)
-    twice = stretch(features[:1].expand(2, -1, -1), torch.tensor([0.8, 1.2]), mean, deviation)
+    torch.testing.assert_close(
+        warp_standardised(features, torch.ones(2), mean, deviation), features, atol=1e-4, rtol=1e-4
+    )
+    twice = warp_standardised(features[:1].expand(2, -1, -1), torch.tensor([0.8, 1.2]), mean, deviation)
     changes = [(each - features[0]).abs().mean() for each in twice]
     assert min(changes) > 0.01 and not torch.allclose(twice[0], twice[1], atol=1e-2)
