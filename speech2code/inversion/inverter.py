@@ -18,8 +18,8 @@ MEL_BREAK = 700.0  # Hz, above which the mel scale turns from linear to logarith
 class CodebookInverter(nn.Module):
     """Multi-scale residual blocks, stacked BiLSTM, residual blocks; one unit becomes `time_reduction` frames.
 
-    The paper copies each code r times before the first layer. Here the blocks and the BiLSTM work at the unit rate and a
-    linear layer then writes r different frames for each unit: r times less work, and a lower loss in the same time.
+    The paper copies each code r times before the first layer. Here the blocks and the BiLSTM work at the unit rate, and
+    a linear layer then writes r different frames for each unit: r times less work, and a lower loss in the same time.
     The network predicts the spectrum standardised by `mean` and `std` of each bin. What it predicts is a mean of what
     may be meant and varies less than speech does; `invert` gives each bin its variance back (Toda & Tokuda 2007).
     """
