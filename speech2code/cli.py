@@ -23,6 +23,8 @@ Stages, each resumable; `run` does them all, in this order:
                (original, resynthesis, translation)
   evaluate     BLEU, METEOR, WER, intervals       runs/<name>/scores.json
   units        ABX, bitrate, phones (not in run)  runs/<name>/units.json
+  compare      the paper's baseline and topline   runs/<name>/comparisons.json
+               (not in run; after baseline, spell and voice, their trainings, and recognise)
   report       one page with everything           runs/<name>/report.html
 
   sweep        `run` for every combination:       units.codebook_size=32,64 units.time_reduction=4,8
@@ -44,6 +46,10 @@ STAGES = {  # verb → the module of speech2code.stages it is in
     "listen": "judge",
     "evaluate": "judge",
     "units": "measure",
+    "baseline": "rivals",
+    "spell": "rivals",
+    "voice": "rivals",
+    "compare": "compare",
     "report": "judge",
 }
 

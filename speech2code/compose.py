@@ -16,23 +16,23 @@ from speech2code.errors import UserError
 
 PACKAGE = Path(__file__).resolve().parent
 FOLDER = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"  # in the wheel, or in a checkout
+SEQ2SEQ = ("translator", "recogniser", "speller")
+TRAINED = (*SEQ2SEQ, "units", "inverter", "baseline", "voice")
 CHOICES = {
     "units.time_reduction": (1, 2, 4, 8, 12),
-    "inverter.fft_size": (512, 1024, 2048),
     "inverter.target_scale": ("log", "linear"),
     "inverter.loss": ("l2", "mel_huber"),
-    "translator.attention": ("dot", "mlp", "mlp_history"),
-    "recogniser.attention": ("dot", "mlp", "mlp_history"),
-    "translator.subsampling": (1, 2, 4, 8, 16),
-    "recogniser.subsampling": (1, 2, 4, 8, 16),
+    **{f"{part}.attention": ("dot", "mlp", "mlp_history") for part in SEQ2SEQ},
+    **{f"{part}.subsampling": (1, 2, 4, 8, 16) for part in SEQ2SEQ},
+    **{f"{part}.fft_size": (512, 1024, 2048) for part in ("inverter", "baseline", "voice")},
     "corpus.kind": ("phrasebook", "parallel_text", "manifest"),
 }
 AT_LEAST_ONE = (
     "units.codebook_size", "units.code_dim", "units.width", "inverter.width", "inverter.frame_width",
-    "inverter.frames_at_once", "search.beam",
-    "inverter.iterations", "units.training.batch_size", "inverter.training.batch_size",
-    "translator.training.batch_size",
-    "recogniser.training.batch_size", "trainer.jobs", "trainer.threads", "trainer.devices",
+    "inverter.iterations", "baseline.iterations", "voice.iterations", "baseline.width", "voice.width",
+    *(f"{part}.frames_at_once" for part in ("inverter", "baseline", "voice")),
+    *(f"{part}.training.batch_size" for part in TRAINED),
+    "search.beam", "trainer.jobs", "trainer.threads", "trainer.devices",
 )  # fmt: skip
 
 ConfigStore.instance().store("schema", node=Config)

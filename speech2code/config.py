@@ -95,6 +95,18 @@ class Seq2SeqConfig:
 
 
 @dataclass
+class TacotronConfig:
+    """The paper's baseline, and the voice of its topline."""
+
+    width: int = 256
+    frames_at_once: int = 4  # frames that one step of the decoder writes
+    fft_size: int = 512
+    guided: bool = False  # attention is drawn to the diagonal: right for text, wrong for translation
+    iterations: int = 30  # of Griffin-Lim
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+
+@dataclass
 class SearchConfig:
     beam: int = 5
     length_penalty: float = 1.0  # score = log-probability / length ** length_penalty
@@ -129,6 +141,9 @@ class Config:
     inverter: InverterConfig = field(default_factory=InverterConfig)
     translator: Seq2SeqConfig = field(default_factory=Seq2SeqConfig)
     recogniser: Seq2SeqConfig = field(default_factory=Seq2SeqConfig)
+    baseline: TacotronConfig = field(default_factory=TacotronConfig)
+    speller: Seq2SeqConfig = field(default_factory=Seq2SeqConfig)
+    voice: TacotronConfig = field(default_factory=TacotronConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
     quality: QualityConfig = field(default_factory=QualityConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)

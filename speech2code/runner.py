@@ -35,11 +35,16 @@ NEEDS = {
     "listen translation": ("synthesise", "listen resynthesis"),
     "evaluate": ("synthesise", "recognise", *LISTENING),
     "units": ("evaluate",),
+    "voice": (),
+    "baseline": (),
+    "spell": (),
+    "compare": ("baseline", "spell", "voice", "recognise"),
     "report": ("evaluate", "units"),
 }
-JUDGING = ("recognise", *LISTENING, "evaluate")  # the stages that read text
-ALL = tuple(NEEDS)
-USUAL = tuple(name for name in NEEDS if name != "units")  # measuring the units takes minutes: a sweep does it
+RIVALS = ("voice", "baseline", "spell", "compare")  # the paper's baseline and topline: a sweep trains them once
+TEXTUAL = ("recognise", *LISTENING, "evaluate", *RIVALS)  # the stages that a corpus without text skips
+CELL = tuple(name for name in NEEDS if name not in RIVALS)
+USUAL = tuple(name for name in CELL if name != "units")  # measuring the units takes minutes: a sweep does it
 
 
 def run(config: Config, overrides: list[str], stages: tuple[str, ...] = USUAL) -> None:
@@ -50,7 +55,7 @@ def run(config: Config, overrides: list[str], stages: tuple[str, ...] = USUAL) -
         write_json(run_folder(config) / "run.json", describe_run(config.trainer.seed))
     skipped = NEEDS.keys() - stages
     if not FeatureStore(data_folder(config), "test").has_text():
-        skipped |= set(JUDGING)
+        skipped |= set(TEXTUAL)
         print("the corpus has no target text: nothing is scored, the report shows speech and units only", flush=True)
     _side_by_side(config, overrides, skipped)
     print(f"\n{'stage':12} seconds")

@@ -33,8 +33,12 @@ def speak(
     """Unit sequences → waveforms float32 `((units · time_reduction − 1) · 160,)`, peak 0.7; `iterations` of
     Griffin-Lim."""
     spectrum, counts = draw(units, codebook, inverter, speaker)
-    frames = (counts * inverter.time_reduction).tolist()
-    items = [item[None, :count] for item, count in zip(spectrum, frames)]
+    return sounds_of(spectrum, (counts * inverter.time_reduction).tolist(), iterations)
+
+
+def sounds_of(spectra: Tensor, frames: list[int], iterations: int) -> list[np.ndarray]:
+    """Log magnitudes `(batch, time, bins)` and how many frames of each count → waveforms float32, peak 0.7."""
+    items = [item[None, :count] for item, count in zip(spectra, frames)]
     # one at a time: what stands behind a shorter item would be heard in its last frames
     sounds = [griffin_lim(item, iterations)[0].cpu().numpy() for item in items]
     return [sound * (LOUDEST / max(float(np.abs(sound).max(initial=0)), 1e-3)) for sound in sounds]

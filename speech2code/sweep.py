@@ -13,21 +13,22 @@ from omegaconf import DictConfig
 
 from speech2code import compose
 from speech2code.errors import UserError
+from speech2code.evaluation.cells import FAILED, SHARED, coordinates
 from speech2code.files import read_json, write_json
 
 COMMAND = "sweep.json"  # how to make the sweep again
-SHARED = "shared"  # the folder beside the cells that holds what depends on none of the swept settings
-SHARED_STAGES = {"recognise": "recogniser", "listen original": "listening-original"}
+LINKED = {"recognise": "recogniser", "listen original": "listening-original"}  # stages of it that a cell needs too
 APART = ("units", "inverter", "translator", "search")  # groups of settings that the shared stages know nothing of
 
 
 def sweep(overrides: list[str]) -> None:
     """Each cell is an experiment of its own, `runs/<name>/<changed settings>`; any Hydra launcher may run them.
 
-    The evaluation's own recogniser and PocketSphinx's reading of the original are made once, for all. A cell that fails
-    leaves the reason in its folder and the others go on; at the end comes the table, and UserError where one failed.
+    The evaluation's own recogniser, PocketSphinx's reading of the original, the paper's baseline and its topline are
+    made once, for all. A cell that fails leaves the reason in its folder and the others go on; at the end comes the
+    table, and UserError where one failed.
     """
-    from speech2code.runner import run
+    from speech2code.runner import RIVALS, run
 
     parsed = OverridesParser.create().parse_overrides(overrides)
     swept = [each for each in parsed if each.is_sweep_override()]
@@ -39,7 +40,7 @@ def sweep(overrides: list[str]) -> None:
     write_json(folder / COMMAND, {"command": f"speech2code sweep {' '.join(overrides)}"})
     if _can_share(swept):
         shared = [*fixed, f"name={config.name}/{SHARED}"]
-        run(compose.compose(shared), shared, tuple(SHARED_STAGES))
+        run(compose.compose(shared), shared, (*LINKED, *RIVALS))
     sys.argv = ["speech2code", "--multirun", *overrides]
     names = [each.key_or_group for each in swept]
     launch = hydra.main(config_path=str(compose.FOLDER), config_name="config", version_base=None)
@@ -69,8 +70,7 @@ def _cell(composed: DictConfig, swept: list[str]) -> None:
     """One combination, as Hydra composed it."""
     from hydra.core.hydra_config import HydraConfig
 
-    from speech2code.evaluation.cells import FAILED, coordinates
-    from speech2code.runner import ALL, run
+    from speech2code.runner import CELL, run
 
     overrides = list(HydraConfig.get().overrides.task)
     changed = [each.replace("=", "-").replace("/", "-") for each in overrides if each.split("=")[0] in swept]
@@ -83,7 +83,7 @@ def _cell(composed: DictConfig, swept: list[str]) -> None:
         link.symlink_to(target)
     (folder / FAILED).unlink(missing_ok=True)
     try:
-        run(config, overrides, ALL)
+        run(config, overrides, CELL)
     except UserError as error:
         write_json(folder / FAILED, coordinates(asdict(config)) | {"error": str(error)})
         print(f"{config.name} failed: {error}", file=sys.stderr, flush=True)
@@ -91,7 +91,7 @@ def _cell(composed: DictConfig, swept: list[str]) -> None:
 
 def _links(folder: Path) -> Iterator[tuple[Path, str]]:
     """Where a cell lacks a shared stage: the link to make and what it points at."""
-    for stage in SHARED_STAGES.values():
+    for stage in LINKED.values():
         shared, link = folder.parent / SHARED / stage, folder / stage
         if shared.exists() and not os.path.lexists(link):
             yield link, os.path.relpath(shared, folder)

@@ -25,7 +25,7 @@ TINY = [
     "inverter.fft_size=512", "inverter.iterations=3",
     *(
         f"{part}.{key}"
-        for part in ("translator", "recogniser")
+        for part in ("translator", "recogniser", "speller")
         for key in (
             "conv_width=16", "encoder_width=16", "encoder_layers=1", "decoder_width=16", "embedding_dim=8",
             "attention_size=16",
@@ -33,9 +33,10 @@ TINY = [
     ),
     *(
         f"{part}.training.{key}"
-        for part in ("units", "inverter", "translator", "recogniser")
+        for part in ("units", "inverter", "translator", "recogniser", "baseline", "speller", "voice")
         for key in ("steps=6", "batch_size=8", "validations=2", "warmup=2")
     ),
+    "baseline.width=16", "baseline.iterations=3", "voice.width=16", "voice.iterations=3",
     "search.beam=2", "trainer.jobs=1", "trainer.threads=1", "trainer.accelerator=cpu",
 ]  # fmt: skip
 

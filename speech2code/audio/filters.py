@@ -16,10 +16,10 @@ DELTA_WIDTH = 9  # frames of the Savitzky-Golay filter; the shortest utterance t
 
 
 @cache
-def mel_filters() -> np.ndarray:
-    """Slaney's triangles of equal area (librosa.filters.mel), float32 `(128, 1025)`."""
-    corners = _mel_to_hertz(np.linspace(0, _hertz_to_mel(SAMPLE_RATE / 2), MEL_BANDS + 2))[:, None]
-    bins = np.linspace(0, SAMPLE_RATE / 2, FFT_SIZE // 2 + 1)
+def mel_filters(bands: int = MEL_BANDS, fft_size: int = FFT_SIZE) -> np.ndarray:
+    """Slaney's triangles of equal area (librosa.filters.mel), float32 `(bands, fft_size // 2 + 1)`."""
+    corners = _mel_to_hertz(np.linspace(0, _hertz_to_mel(SAMPLE_RATE / 2), bands + 2))[:, None]
+    bins = np.linspace(0, SAMPLE_RATE / 2, fft_size // 2 + 1)
     widths = np.diff(corners, axis=0)
     rising, falling = (bins - corners[:-2]) / widths[:-1], (corners[2:] - bins) / widths[1:]
     area = 2 / (corners[2:] - corners[:-2])

@@ -5,10 +5,12 @@ from pathlib import Path
 import yaml
 
 from speech2code.errors import UserError
-from speech2code.evaluation.run_folder import RunFolder
+from speech2code.evaluation.run_folder import RIVALS, RunFolder
 from speech2code.evaluation.significance import paired_bootstrap
 from speech2code.files import read_json
 
+OURS = "speech2code"
+SHARED = "shared"  # the folder beside the cells that holds what depends on none of the swept settings
 FAILED = "failed.json"  # of a cell: which one it is, and the reason
 FIGURES = ("bleu", "bleu_low", "bleu_high", "meteor", "wer")
 MEASURES = (
@@ -18,15 +20,16 @@ MEASURES = (
 
 
 def read_cells(sweep: Path) -> list[dict]:
-    """Folder `runs/<name>` → its cells by codebook size and time reduction, the failed ones too; those of a corpus
-    without text have measures of units and no scores. Raises UserError where there is no cell."""
+    """Folder `runs/<name>` → its cells by codebook size and time reduction, the failed ones too, then baseline and
+    topline; those of a corpus without text have measures of units and no scores. UserError where there is no cell."""
     failed = {path.parent: read_json(path) for path in sweep.glob(f"*/{FAILED}")}
-    cells = [{"cell": folder.name, "system": "speech2code"} | reason for folder, reason in failed.items()]
+    cells = [{"cell": folder.name, "system": OURS} | reason for folder, reason in failed.items()]
     finished = [path.parent for path in sweep.glob("*/units.json") if path.parent not in failed]
-    cells += _compared([_finished(folder) for folder in finished], sweep)
+    ours = [_finished(folder) for folder in finished]
+    cells = sorted(cells + ours, key=lambda cell: (cell["codebook_size"], cell["time_reduction"], cell["cell"]))
     if not cells:
         raise UserError(f"{sweep} holds no finished cell; run `speech2code sweep` with this experiment first")
-    return sorted(cells, key=lambda cell: (cell["codebook_size"], cell["time_reduction"], cell["cell"]))
+    return _compared(cells + _rivals(sweep, ours), sweep)
 
 
 def coordinates(config: dict) -> dict:
@@ -43,12 +46,25 @@ def _finished(folder: Path) -> dict:
     scores, units = run.json("scores.json"), run.json("units.json")
     items = read_json(Path(config["data"]) / config["corpus"]["name"] / "train" / "items.json")
     return (
-        {"cell": folder.name, "system": "speech2code", "train_pairs": len(items["ids"])}
+        {"cell": folder.name, "system": OURS, "train_pairs": len(items["ids"])}
         | coordinates(config)
         | (_figures(scores["translation"]) if scores else {})
         | {name: units.get(name) for name in MEASURES}
         | {"origin": run.json("run.json")}
     )
+
+
+def _rivals(sweep: Path, ours: list[dict]) -> list[dict]:
+    """The paper's baseline and topline, trained once, on the pairs of all cells; none where that is not done."""
+    run = RunFolder(sweep / SHARED) if ours and (sweep / SHARED / "comparisons.json").exists() else None
+    return [
+        {"cell": SHARED, "system": row, "codebook_size": None, "time_reduction": None}
+        | {name: ours[0][name] for name in ("pair", "train_pairs")}
+        | _figures(run.json("comparisons.json")[row])
+        | {"origin": run.json("run.json")}
+        for row in (RIVALS if run else ())
+        if row in run.json("comparisons.json")
+    ]
 
 
 def _figures(scores: dict) -> dict:
@@ -57,16 +73,19 @@ def _figures(scores: dict) -> dict:
 
 
 def _compared(cells: list[dict], sweep: Path) -> list[dict]:
-    """With "p_value": paired bootstrap of each cell against the best one, on the own recogniser's transcripts."""
-    if not any("bleu" in cell for cell in cells):
+    """With "p_value": paired bootstrap of each against our best cell, on the own recogniser's transcripts."""
+    scored = [cell for cell in cells if "bleu" in cell and cell["system"] == OURS]
+    if not scored:
         return cells
-    best = _read(sweep, max(cells, key=lambda cell: cell["bleu"]))
-    references, hypotheses = zip(*best.values())
+    references, best = zip(*_read(sweep, max(scored, key=lambda cell: cell["bleu"])))
     return [
-        cell | {"p_value": paired_bootstrap([ours for _, ours in _read(sweep, cell).values()], hypotheses, references)}
+        cell | {"p_value": paired_bootstrap([heard for _, heard in _read(sweep, cell)], best, references)}
+        if "bleu" in cell
+        else cell
         for cell in cells
     ]
 
 
-def _read(sweep: Path, cell: dict) -> dict[str, tuple[str, str]]:
-    return RunFolder(sweep / cell["cell"]).transcripts("translation", "own")
+def _read(sweep: Path, cell: dict) -> list[tuple[str, str]]:
+    row = "translation" if cell["system"] == OURS else cell["system"]
+    return list(RunFolder(sweep / cell["cell"]).transcripts(row, "own").values())

@@ -14,6 +14,7 @@ from speech2code.files import read_json
 STAGES = ("units", "inverter", "translator", "recogniser")
 ROWS = ("original", "resynthesis", "translation")
 RECOGNISERS = ("own", "pocketsphinx")
+RIVALS = ("baseline", "topline", "topline_voice")  # what ours is compared with
 SOUNDS = ("source", "original", "resynthesis", "translation")
 
 
@@ -38,7 +39,8 @@ class RunFolder:
 
     def sounds(self, row: str) -> Path:
         """Where the waveforms of a row are: the inverter's stage ends with the resynthesis."""
-        return self.path / ("inverter" if row == "resynthesis" else "synthesis") / row
+        stage = "comparisons" if row in RIVALS else "inverter" if row == "resynthesis" else "synthesis"
+        return self.path / stage / row
 
     def waveform(self, row: str, sentence: str) -> np.ndarray | None:
         path = self.sounds(row) / f"{sentence}.wav"
@@ -46,7 +48,8 @@ class RunFolder:
 
     def table(self, row: str, recogniser: str) -> Path:
         """Where the transcripts of a row are."""
-        return self.path / ("evaluation" if recogniser == "own" else f"listening-{row}") / f"{row}.{recogniser}.tsv"
+        stage = "comparisons" if row in RIVALS else "evaluation" if recogniser == "own" else f"listening-{row}"
+        return self.path / stage / f"{row}.{recogniser}.tsv"
 
     def transcripts(self, row: str, recogniser: str) -> dict[str, tuple[str, str]]:
         """id → (reference, hypothesis), both normalised."""

@@ -6,12 +6,20 @@ from pathlib import Path
 
 import numpy as np
 
+from speech2code.evaluation.cells import OURS
 from speech2code.evaluation.paper import PAPER, REMARKS, TOPLINE
 from speech2code.files import write_atomically, write_json
 
+SYSTEMS = {
+    "speech2code": "ours",
+    "baseline": "baseline (Tacotron)",
+    "topline": "topline (had transcripts)",
+    "topline_voice": "topline, spoken by the corpus voice",
+}
 COLUMNS = {
-    "codebook": "{codebook_size}",
-    "time reduction": "{time_reduction}",
+    "system": "{name}",
+    "codebook": "{codebook_size:d}",
+    "time reduction": "{time_reduction:d}",
     "BLEU (95 %)": "{bleu:.1f} ({bleu_low:.1f} to {bleu_high:.1f})",
     "METEOR": "{meteor:.1f}",
     "p against the best": "{p_value:.3f}",
@@ -43,20 +51,17 @@ def _markdown(cells: list[dict], command: str) -> str:
     rows = [[_shown(form, cell) for form in COLUMNS.values()] for cell in cells]
     lines = ["| " + " | ".join(row) + " |" for row in (COLUMNS, ["---"] * len(COLUMNS), *rows)]
     failed = [f"`{cell['cell']}` failed: {cell['error']}" for cell in cells if "error" in cell]
-    pair = cells[0]["pair"]
-    paper = f"The paper's topline: {TOPLINE[pair][0]} / {TOPLINE[pair][1]}. " if pair in PAPER else ""
+    remark = REMARKS.get(cells[0]["pair"], "")
     recogniser = "BLEU, METEOR and p (paired bootstrap) by the own recogniser unless said."
-    return (
-        "\n\n".join(["\n".join(lines), *failed, f"{recogniser} {paper}{REMARKS.get(pair, '')}".strip(), f"`{command}`"])
-        + "\n"
-    )
+    return "\n\n".join(["\n".join(lines), *failed, f"{recogniser} {remark}".strip(), f"`{command}`"]) + "\n"
 
 
 def _shown(form: str, cell: dict) -> str:
     """What a cell has not got is a dash."""
     paper = PAPER.get(cell["pair"], {}).get((cell["codebook_size"], cell["time_reduction"]))
+    paper = TOPLINE.get(cell["pair"]) if cell["system"] == "topline" else paper
     try:
-        return form.format(**cell, paper=f"{paper[0]} / {paper[1]}" if paper else "–")
+        return form.format(**cell, name=SYSTEMS[cell["system"]], paper=f"{paper[0]} / {paper[1]}" if paper else "–")
     except (KeyError, TypeError):  # it failed; or this corpus does not have the figure: None takes no format
         return "–"
 
@@ -72,9 +77,10 @@ def _csv(cells: list[dict]) -> str:
 
 def _latex(cells: list[dict]) -> str:
     """In the layout of the paper's Tables 1 and 2."""
-    forms = ("{codebook_size}", "{time_reduction}", "{bleu:.1f}", "{meteor:.1f}")
+    forms = ("{name}", "{codebook_size:d}", "{time_reduction:d}", "{bleu:.1f}", "{meteor:.1f}")
     rows = [" & ".join(_shown(form, cell).replace("–", "--") for form in forms) + r" \\" for cell in cells]
-    head = [r"\begin{tabular}{rrrr}", r"\toprule", r"Codebook & Time reduction & BLEU & METEOR \\", r"\midrule"]
+    names = r"System & Codebook & Time reduction & BLEU & METEOR \\"
+    head = [r"\begin{tabular}{lrrrr}", r"\toprule", names, r"\midrule"]
     return "\n".join([*head, *rows, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
@@ -85,6 +91,7 @@ def _heat_map(cells: list[dict], path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
+    cells = [cell for cell in cells if cell["system"] == OURS]
     sizes, reductions = (sorted({cell[name] for cell in cells}) for name in ("codebook_size", "time_reduction"))
     grid = np.full((len(sizes), len(reductions)), np.nan)
     for cell in cells:

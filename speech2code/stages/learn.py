@@ -94,7 +94,7 @@ def translate(config: Config) -> None:
         train, dev = ((speech, sequences.units) for speech, sequences in pairs)
         task = TokensTask("translate", "source", config.translator, config.units.codebook_size, train, dev)
         figures |= fit(task, config.translator.training, config.trainer, folder, fabric)
-        figures["limits"] = _limits(train[1])._asdict()
+        figures["limits"] = limits_of(train[1])._asdict()
 
 
 def recognise(config: Config) -> None:
@@ -114,6 +114,7 @@ def recognise(config: Config) -> None:
         figures |= {"words": vocabulary.words, "longest": max(len(each) for each in tokens[0]) + 3}
 
 
-def _limits(sequences: list[np.ndarray]) -> Limits:
+def limits_of(sequences: list[np.ndarray]) -> Limits:
+    """The stop rules of the search: facts of the training targets."""
     runs = [np.diff(np.flatnonzero(np.diff(each, prepend=-1, append=-1))).max() for each in sequences]
     return Limits(longest=round(1.2 * max(len(each) for each in sequences)), longest_run=int(max(runs)))

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import asdict
+from itertools import product
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from speech2code.evaluation.conversion import convert
 from speech2code.evaluation.distortion import mel_cepstral_distortion
 from speech2code.evaluation.phonetic import phonetic
 from speech2code.evaluation.run_folder import RECOGNISERS, RunFolder
+from speech2code.evaluation.scores import score
 from speech2code.evaluation.spoken import mfcc_of
 from speech2code.files import read_json, write_atomically, write_json
 from speech2code.pipeline import SpeechTranslator
@@ -105,14 +107,12 @@ def units_of_files(paths: list[str], model: str) -> None:
 
 def _resynthesis(run: RunFolder, store: FeatureStore) -> dict[str, float]:
     """What two recognisers make of the original and of the true units' speech, and how far apart their spectra are."""
-    scores = run.json("scores.json") or {}
-    found = {
-        f"{figure}_{row}_{recogniser}": scores[row][recogniser][figure]
-        for row in ("original", "resynthesis")
-        for recogniser in RECOGNISERS
-        for figure in ("wer", "cer", "meteor")
-        if recogniser in scores.get(row, {})
-    }
+    found = {}
+    for row, recogniser in product(("original", "resynthesis"), RECOGNISERS):
+        if tables := run.transcripts(row, recogniser):  # of `listen` or `evaluate`, where the run has got so far
+            references, hypotheses = zip(*tables.values())
+            scores = score(hypotheses, references).as_dict()
+            found |= {f"{figure}_{row}_{recogniser}": scores[figure] for figure in ("wer", "cer", "meteor", "bleu")}
     distances = [
         mel_cepstral_distortion(store.mfcc("target", item), mfcc_of(trim_silence(load_waveform(path))))
         for item, path in enumerate(run.sounds("resynthesis") / f"{name}.wav" for name in store.ids)

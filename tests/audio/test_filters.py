@@ -11,8 +11,10 @@ from speech2code.audio.features import Mfcc
 from speech2code.audio.filters import dct_matrix, delta_matrices, mel_filters, warp_matrices
 
 
-def test_mel_filters_are_librosas():
-    np.testing.assert_allclose(mel_filters(), librosa.filters.mel(sr=16_000, n_fft=2048, n_mels=128), atol=1e-8)
+@pytest.mark.parametrize(("bands", "fft_size"), [(128, 2048), (80, 512)])
+def test_mel_filters_are_librosas(bands, fft_size):
+    wanted = librosa.filters.mel(sr=16_000, n_fft=fft_size, n_mels=bands)
+    np.testing.assert_allclose(mel_filters(bands, fft_size), wanted, atol=1e-8)
 
 
 def test_dct_is_scipys():

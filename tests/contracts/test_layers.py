@@ -26,7 +26,7 @@ ALLOWED = {
     "evaluation": {"training", "speaking"} | MODELS | CLERKS,
     "speaking": MODELS | CLERKS,
     "pipeline": {"training", "speaking"} | MODELS | CLERKS,
-    "comparisons": {"training", "evaluation", "pipeline"} | MODELS | CLERKS,
+    "comparisons": {"training", "evaluation", "speaking"} | MODELS | CLERKS,
     "stage": {"errors", "files"},
     "compose": {"config", "errors"},
 }

@@ -1,0 +1,102 @@
+"""What Tacotron learns from, and how it speaks."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from speech2code.audio.features import frame_count
+from speech2code.audio.files import SAMPLE_RATE
+from speech2code.comparisons.tacotron import Tacotron
+from speech2code.config import TacotronConfig
+from speech2code.corpora.batches import in_order, pad
+from speech2code.speaking import sounds_of
+from speech2code.training.pictures import add_heatmap
+from speech2code.training.speech import Speech
+
+STATISTICS_ITEMS = 500  # utterances that the mean and deviation of the spectra are taken from
+
+
+class TacotronTask:
+    """Inputs of each item, `texts` (character indices) or None for the source speech, and its target speech."""
+
+    lower_is_better = True
+
+    def __init__(
+        self,
+        name: str,
+        config: TacotronConfig,
+        train: tuple[Speech, list | None],
+        dev: tuple[Speech, list | None],
+        characters: int | None = None,
+    ):
+        self.name, self.iterations = name, config.iterations
+        (self.train, self.train_texts), (self.dev, self.dev_texts) = train, dev
+        self.model = Tacotron(config, characters)
+        self._standardise()
+
+    def _standardise(self) -> None:
+        items = np.linspace(0, len(self.train) - 1, min(STATISTICS_ITEMS, len(self.train))).astype(int)
+        targets = [self.model.targets(self.train.waveforms("target", items[[row]])[0]) for row in range(len(items))]
+        for name, spectra in zip(("mel", "spectrum"), zip(*targets)):
+            frames = torch.cat([each[0] for each in spectra])
+            getattr(self.model, f"{name}_mean").copy_(frames.mean(0))
+            getattr(self.model, f"{name}_std").copy_(frames.std(0).clamp_min(1e-3))
+
+    def lengths(self) -> np.ndarray:
+        return self.train.store.lengths("target_mfcc")
+
+    def batch(self, items: np.ndarray, share: float) -> tuple[Tensor, ...]:
+        return self._batch(self.train, self.train_texts, items)
+
+    def _batch(self, speech: Speech, texts: list | None, items: np.ndarray) -> tuple[Tensor, ...]:
+        waveforms, samples = speech.waveforms("target", items)
+        return *inputs_of(speech, texts, items), waveforms, frame_count(samples)
+
+    def step(self, model: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
+        inputs, input_lengths, waveforms, frames = batch
+        mel, spectrum = self._targets(waveforms)
+        drawn = model(inputs, input_lengths, mel, frames)
+        sharpness = drawn.alignments.detach().amax(2).mean()
+        return {"loss": self.model.loss(drawn, mel, spectrum, frames, input_lengths), "attention": sharpness}
+
+    def _targets(self, waveforms: Tensor) -> tuple[Tensor, Tensor]:
+        mel, spectrum = self.model.targets(waveforms)
+        model = self.model
+        return (mel - model.mel_mean) / model.mel_std, (spectrum - model.spectrum_mean) / model.spectrum_std
+
+    def epoch_figures(self) -> dict[str, float]:
+        return {}
+
+    def validate(self) -> dict[str, float]:
+        sums, count = {"loss": 0.0, "attention": 0.0}, 0
+        self.model.eval()
+        with torch.inference_mode():
+            for items in in_order(self.dev.store.lengths("target_mfcc"), 32):
+                batch = [part.to(self.model.mel_mean.device) for part in self._batch(self.dev, self.dev_texts, items)]
+                frames = int(batch[3].sum())
+                for key, value in self.step(self.model, batch).items():
+                    sums[key] += float(value) * frames
+                count += frames
+        return {"dev/score": sums["loss"] / count, **{f"dev/{key}": value / count for key, value in sums.items()}}
+
+    def show(self, writer, step: int) -> None:
+        device = self.model.mel_mean.device
+        inputs, lengths, waveforms, frames = (
+            part.to(device) for part in self._batch(self.dev, self.dev_texts, np.array([0]))
+        )
+        drawn = self.model(inputs, lengths, self._targets(waveforms)[0], frames)
+        add_heatmap(writer, "alignment", drawn.alignments[0], step)
+        sound = say(self.model, inputs, lengths, 2 * int(frames[0]), self.iterations)[0]
+        writer.add_audio("sound", sound[None], step, SAMPLE_RATE)
+
+
+def inputs_of(speech: Speech, texts: list | None, items: np.ndarray) -> tuple[Tensor, Tensor]:
+    """Characters `(batch, time)`, or MFCC of the source speech where there are no `texts`, and their lengths."""
+    return speech.mfcc("source", items) if texts is None else pad([texts[item] for item in items], torch.int64)
+
+
+@torch.inference_mode()
+def say(model: Tacotron, inputs: Tensor, lengths: Tensor, longest: int, iterations: int) -> list[np.ndarray]:
+    """Inputs as for `Tacotron.forward` → waveforms float32, peak 0.7; no sentence has more than `longest` frames."""
+    spectrum, frames = model.draw(inputs, lengths, longest)
+    return sounds_of(spectrum, frames.tolist(), iterations)
