@@ -23,7 +23,7 @@ Stages, each resumable; `run` does them all, in this order:
                (original, resynthesis, translation)
   evaluate     BLEU, METEOR, WER, intervals       runs/<name>/scores.json
   units        ABX, bitrate, phones (not in run)  runs/<name>/units.json
-  compare      the paper's baseline and topline   runs/<name>/comparisons.json
+  compare      the paper's baseline and topline   runs/<name>/comparisons/
                (not in run; after baseline, spell and voice, their trainings, and recognise)
   report       one page with everything           runs/<name>/report.html
 

@@ -17,7 +17,8 @@ from speech2code.evaluation.cells import FAILED, SHARED, coordinates
 from speech2code.files import read_json, write_json
 
 COMMAND = "sweep.json"  # how to make the sweep again
-LINKED = {"recognise": "recogniser", "listen original": "listening-original"}  # stages of it that a cell needs too
+# stages that are done there → their folders, which each cell links to
+LINKED = {"recognise": "recogniser", "listen original": "listening-original", "compare": "comparisons"}
 APART = ("units", "inverter", "translator", "search")  # groups of settings that the shared stages know nothing of
 
 
@@ -40,7 +41,7 @@ def sweep(overrides: list[str]) -> None:
     write_json(folder / COMMAND, {"command": f"speech2code sweep {' '.join(overrides)}"})
     if _can_share(swept):
         shared = [*fixed, f"name={config.name}/{SHARED}"]
-        run(compose.compose(shared), shared, (*LINKED, *RIVALS))
+        run(compose.compose(shared), shared, (*RIVALS, *LINKED))
     sys.argv = ["speech2code", "--multirun", *overrides]
     names = [each.key_or_group for each in swept]
     launch = hydra.main(config_path=str(compose.FOLDER), config_name="config", version_base=None)

@@ -5,7 +5,7 @@ from pathlib import Path
 import yaml
 
 from speech2code.errors import UserError
-from speech2code.evaluation.run_folder import RIVALS, RunFolder
+from speech2code.evaluation.run_folder import RunFolder
 from speech2code.evaluation.significance import paired_bootstrap
 from speech2code.files import read_json
 
@@ -56,14 +56,13 @@ def _finished(folder: Path) -> dict:
 
 def _rivals(sweep: Path, ours: list[dict]) -> list[dict]:
     """The paper's baseline and topline, trained once, on the pairs of all cells; none where that is not done."""
-    run = RunFolder(sweep / SHARED) if ours and (sweep / SHARED / "comparisons.json").exists() else None
+    run = RunFolder(sweep / SHARED) if ours and (sweep / SHARED).is_dir() else None
     return [
         {"cell": SHARED, "system": row, "codebook_size": None, "time_reduction": None}
         | {name: ours[0][name] for name in ("pair", "train_pairs")}
-        | _figures(run.json("comparisons.json")[row])
+        | _figures(scores)
         | {"origin": run.json("run.json")}
-        for row in (RIVALS if run else ())
-        if row in run.json("comparisons.json")
+        for row, scores in (run.rivals().items() if run else ())
     ]
 
 

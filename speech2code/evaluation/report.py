@@ -7,7 +7,7 @@ import jiwer
 
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.evaluation import figures
-from speech2code.evaluation.run_folder import RECOGNISERS, ROWS, SOUNDS, STAGES, RunFolder, as_text
+from speech2code.evaluation.run_folder import RECOGNISERS, RIVALS, ROWS, SOUNDS, STAGES, RunFolder, as_text
 from speech2code.files import write_atomically
 
 HEARD_UNITS = 64  # the most used ones get a player
@@ -17,6 +17,9 @@ ROW_NAMES = {
     "resynthesis": "resynthesis",
     "translation": "translation",
     "unseen": "translation, unseen combinations",
+    "baseline": "the paper's baseline (Tacotron)",
+    "topline": "the paper's topline (had transcripts)",
+    "topline_voice": "topline, spoken by the corpus voice",
 }
 
 
@@ -28,7 +31,7 @@ def write_report(run_folder: Path) -> Path:
     run = RunFolder(Path(run_folder))
     html = _template().render(
         name=run.path.resolve().name,
-        scores=_score_table(run.json("scores.json") or {}),
+        scores=_score_table((run.json("scores.json") or {}) | run.rivals()),
         signatures=(run.json("scores.json") or {}).get("signature", {}),
         detectors=run.json("evaluation/detectors.json"),
         stages=[_stage(run, stage) for stage in STAGES],
@@ -62,7 +65,7 @@ def _template() -> jinja2.Template:
 def _score_table(scores: dict) -> list[dict]:
     return [
         {"row": ROW_NAMES[row], "recogniser": recogniser, **scores[row][recogniser]}
-        for row in (*ROWS, "unseen")
+        for row in (*ROWS, "unseen", *RIVALS)
         for recogniser in RECOGNISERS
         if recogniser in scores.get(row, {})
     ]
@@ -99,7 +102,11 @@ def _times(seconds: dict[str, float]) -> list[dict]:
 
 
 def _sentences(run: RunFolder) -> list[dict]:
-    transcripts = {(row, recogniser): run.transcripts(row, recogniser) for row in ROWS for recogniser in RECOGNISERS}
+    transcripts = {
+        (row, recogniser): run.transcripts(row, recogniser)
+        for row in (*ROWS, *run.rivals())
+        for recogniser in RECOGNISERS
+    }
     units, alignments = run.units(), run.alignments()
     return [
         {
@@ -119,13 +126,13 @@ def _sentences(run: RunFolder) -> list[dict]:
 
 
 def _sounds(run: RunFolder, sentence: str) -> list[dict]:
-    waveforms = {row: run.waveform(row, sentence) for row in SOUNDS}
+    waveforms = {row: run.waveform(row, sentence) for row in (*SOUNDS, *run.rivals())}
     longest = max((len(waveform) for waveform in waveforms.values() if waveform is not None), default=1)
     return [
         {
             "row": row,
             "seconds": len(waveform) / SAMPLE_RATE,
-            "share": 100 * len(waveform) / max(1, longest),  # one time axis for the four pictures
+            "share": 100 * len(waveform) / max(1, longest),  # one time axis for all pictures
             "audio": figures.sound(waveform),
             "picture": figures.spectrogram(waveform),
         }

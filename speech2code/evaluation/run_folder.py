@@ -29,6 +29,11 @@ class RunFolder:
     def json(self, name: str) -> dict | None:
         return read_json(self.path / name) if (self.path / name).is_file() else None
 
+    def rivals(self) -> dict[str, dict]:
+        """Row → recogniser → scores of what stage `compare` has heard."""
+        scores = self.json("comparisons/scores.json") or {}
+        return {row: scores[row] for row in RIVALS if row in scores}
+
     def config(self) -> str | None:
         path = self.path / "config.yaml"
         return path.read_text(encoding="utf-8") if path.is_file() else None

@@ -1,4 +1,4 @@
-"""Stage `compare`: the paper's baseline and topline speak the test sentences and are scored → `comparisons.json`."""
+"""Stage `compare`: the paper's baseline and topline speak the test sentences; `comparisons/scores.json`."""
 
 import numpy as np
 import torch
@@ -49,7 +49,7 @@ def compare(config: Config) -> None:
             scores[row] = {name: score(texts, references).as_dict() for name, texts in heard.items()}
         scores["spelt"] = score([spelt[key] for key in test.ids], references).as_dict()
         scores["seconds"] = {name: record["seconds"] for name, record in records.items()}
-        write_json(run / "comparisons.json", scores)
+        write_json(run / "comparisons" / "scores.json", scores)
 
 
 def _tacotron(config: Config, name: str, settings: TacotronConfig, characters: int | None) -> Tacotron:

@@ -14,7 +14,7 @@ def test_baseline_and_topline_are_trained_and_scored(transcribed, tmp_path, caps
     for verb in ("baseline", "spell", "voice", "recognise", "compare", "compare"):
         main([verb, *overrides])
     assert "comparisons: done already" in capsys.readouterr().out
-    run, scores = RunFolder(tmp_path / "tiny"), read_json(tmp_path / "tiny" / "comparisons.json")
+    run, scores = RunFolder(tmp_path / "tiny"), read_json(tmp_path / "tiny" / "comparisons" / "scores.json")
     assert scores.keys() == {"baseline", "topline", "spelt", "seconds"}  # recordings have no voice to read aloud
     for row in ("baseline", "topline"):
         assert len([load_waveform(path) for path in run.sounds(row).glob("*.wav")]) == 3

@@ -2,6 +2,7 @@ import base64
 import io
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -120,6 +121,16 @@ def test_scores_are_shown_and_a_missing_one_is_stated(html):
     assert len(lines) == 1 + 6
     assert "no second test list of unseen combinations" in table
     assert "3 of 250 outputs are near-silent." in table
+
+
+def test_what_it_is_compared_with_is_shown_and_heard(run, tmp_path):
+    both = shutil.copytree(run, tmp_path / "run")
+    write_json(both / "comparisons" / "scores.json", {"topline": {"own": FIGURES | {"bleu": 47.4}}})
+    save_waveform(RunFolder(both).sounds("topline") / f"{IDS[0]}.wav", np.full(8000, 0.1, np.float32))
+    html = write_report(both).read_text(encoding="utf-8")
+    assert html.count("<b>47.4</b>") == 1 and "The <b>topline</b> learnt from transcripts" in html
+    assert html.count("<h4>the paper&#39;s topline (had transcripts)") == len(IDS)
+    assert "topline" not in write_report(run).read_text(encoding="utf-8")
 
 
 def test_stages_times_origin(html):
