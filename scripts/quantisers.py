@@ -1,6 +1,7 @@
 """Quantisers on equal terms: the paper's EMA codebook, finite scalar quantisation, product codes, k-means on MFCC.
 
     python scripts/quantisers.py      # in a folder with the prepared corpus of `make demo`; 40 minutes of one core
+    python scripts/quantisers.py ema kmeans    # only these anew
 
 All have 128 codes at the demo's time reduction, the demo's networks, steps and rates, and an inverter of their own.
 k-means, the floor, clusters the mean MFCC of each unit's frames and learns no encoder.
@@ -31,7 +32,7 @@ from speech2code.evaluation.normalise import normalise
 from speech2code.evaluation.phonetic import phonetic
 from speech2code.evaluation.provenance import describe_run
 from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
-from speech2code.files import write_json
+from speech2code.files import read_json, write_json
 from speech2code.layers import pad_time
 from speech2code.speaking import speak
 from speech2code.training.discover import DiscoverTask, write_units
@@ -109,11 +110,11 @@ class MeanMfcc(nn.Module):
 
 def main(names: list[str]) -> None:
     torch.set_num_threads(1)
-    found = {}
+    found = read_json(RESULTS)["quantisers"] if names and RESULTS.exists() else {}
     for name in names or ["ema", "scalar", "product", "kmeans"]:
-        found[name] = measure(name)
+        found[name] = measure(name) | {"origin": describe_run(0)}
         print(name, found[name], flush=True)
-    write_json(RESULTS, {"quantisers": found, "sentences": SENTENCES, "voices": VOICES} | describe_run(0))
+        write_json(RESULTS, {"quantisers": found, "sentences": SENTENCES, "voices": VOICES})
 
 
 def measure(name: str) -> dict[str, float]:

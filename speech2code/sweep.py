@@ -54,12 +54,15 @@ def sweep(overrides: list[str]) -> None:
 def table(folder: Path) -> list[dict]:
     """Writes the tables of the sweep in `folder`; gives its cells. Raises UserError where no sweep has been."""
     from speech2code.evaluation.cells import read_cells
+    from speech2code.evaluation.samples import write_samples
     from speech2code.evaluation.tables import write_tables
 
     if not (folder / COMMAND).exists():
         raise UserError(f"{folder} holds no sweep; run `speech2code sweep` with this experiment first")
     cells = read_cells(folder)
-    write_tables(cells, Path("results") / folder.name, read_json(folder / COMMAND)["command"])
+    results = Path("results") / folder.name
+    write_tables(cells, results, read_json(folder / COMMAND)["command"])
+    write_samples(folder, cells, results)
     return cells
 
 

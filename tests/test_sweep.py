@@ -66,6 +66,8 @@ def test_shared_work_is_done_once_and_the_table_follows(swept):
         and "| topline (had transcripts) | – | – | " in table
         and f"`speech2code sweep {' '.join(overrides)}`" in table
     )
+    samples = (folder / "results" / "tiny" / "samples.md").read_text()
+    assert samples.count("| ground truth | ") == samples.count("| ours | ") == samples.count("| topline | ") == 6
     with open(folder / "results" / "tiny" / "table.csv") as file:
         assert [float(line["bleu"]) for line in csv.DictReader(file)] == [cell["bleu"] for cell in cells]
 

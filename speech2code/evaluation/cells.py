@@ -76,15 +76,15 @@ def _compared(cells: list[dict], sweep: Path) -> list[dict]:
     scored = [cell for cell in cells if "bleu" in cell and cell["system"] == OURS]
     if not scored:
         return cells
-    references, best = zip(*_read(sweep, max(scored, key=lambda cell: cell["bleu"])))
-    return [
-        cell | {"p_value": paired_bootstrap([heard for _, heard in _read(sweep, cell)], best, references)}
-        if "bleu" in cell
-        else cell
-        for cell in cells
-    ]
+    references, best = zip(*transcripts_of(sweep, max(scored, key=lambda cell: cell["bleu"])).values())
+
+    def against_best(cell: dict) -> float:
+        return paired_bootstrap([heard for _, heard in transcripts_of(sweep, cell).values()], best, references)
+
+    return [cell | ({"p_value": against_best(cell)} if "bleu" in cell else {}) for cell in cells]
 
 
-def _read(sweep: Path, cell: dict) -> list[tuple[str, str]]:
+def transcripts_of(sweep: Path, cell: dict) -> dict[str, tuple[str, str]]:
+    """id → (reference, what the own recogniser heard)."""
     row = "translation" if cell["system"] == OURS else cell["system"]
-    return list(RunFolder(sweep / cell["cell"]).transcripts(row, "own").values())
+    return RunFolder(sweep / cell["cell"]).transcripts(row, "own")
