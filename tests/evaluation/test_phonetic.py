@@ -11,6 +11,8 @@ from speech2code.corpora.store import FeatureStore
 from speech2code.corpora.voices import PAUSE, Phone
 from speech2code.evaluation.conversion import VoiceClassifier
 from speech2code.evaluation.distortion import mel_cepstral_distortion
+from speech2code.evaluation.run_folder import RunFolder
+from speech2code.evaluation.scores import score
 from speech2code.evaluation.spoken import Spoken, mfcc_of, speak_with_phones
 
 PHONES = [Phone("s", 0, 0.1), Phone("i", 0.1, 0.2), Phone("t", 0.2, 0.3), Phone(PAUSE, 0.3, 0.4), Phone("a", 0.4, 0.5)]
@@ -83,10 +85,13 @@ def test_units_of_voices_are_measured(tmp_path, capsys):
 
 def test_speakers_that_change_places_are_judged_by_their_words_too(transcribed, tmp_path):
     overrides = transcribed.overrides(tmp_path)
-    for verb in ("discover", "invert", "units"):
-        main([verb, *overrides])
+    for verb in (["discover"], ["invert"], ["listen", "original"], ["listen", "resynthesis"], ["units"]):
+        main([*verb, *overrides])
     found = json.loads((tmp_path / "tiny/units.json").read_text())
     assert found["wer_converted_pocketsphinx"] > 0  # nobody says these words
+    for row in ("original", "resynthesis"):  # listened to, though nothing was translated or evaluated
+        references, hypotheses = zip(*RunFolder(tmp_path / "tiny").transcripts(row, "pocketsphinx").values())
+        assert found[f"wer_{row}_pocketsphinx"] == score(list(hypotheses), list(references)).wer
     assert "abx_within" not in found  # recordings tell no phones
 
 
