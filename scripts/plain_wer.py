@@ -73,7 +73,7 @@ def _ours(config, train: Speech, dev: Speech) -> Speak:
         for name, speech in (("train", train), ("dev", dev)):
             write_units(units.model, speech, Path(folder, f"{name}.npz"))
             sequences.append((speech, UnitSequences.load(Path(folder, f"{name}.npz"))))
-        inverter = InvertTask(config.inverter, units.model.codebook, config.units.time_reduction, *sequences)
+        inverter = InvertTask(config.inverter, units.model, *sequences)
         fit(inverter, config.inverter.training, config.trainer, Path(folder, "inverter"), fabric)
     discoverer, model = units.model.eval(), inverter.model.eval()
 

@@ -56,12 +56,12 @@ def main() -> None:
 def _tasks(config: Config) -> dict[str, Task]:
     discoverer, record = discoverer_of(config)
     train, dev = (with_units(config, split, record["codebook"]) for split in ("train", "dev"))
-    size, reduction = config.units.codebook_size, config.units.time_reduction
+    size = config.units.codebook_size
     units = [(speech, sequences.units) for speech, sequences in (train, dev)]
     words = [(speech, [np.arange(6)] * len(speech)) for speech, _ in (train, dev)]  # as many as an English sentence has
     return {
         "units": DiscoverTask(config.units, train[0], dev[0]),
-        "inverter": InvertTask(config.inverter, discoverer.codebook, reduction, train, dev),
+        "inverter": InvertTask(config.inverter, discoverer, train, dev),
         "translator": TokensTask("translate", "source", config.translator, size, *units),
         "recogniser": TokensTask("recognise", "target", config.recogniser, 100, *words),
     }

@@ -86,12 +86,24 @@ class Product(Codebook):
         return Quantised(torch.cat([first.codes, second.codes], 2), units, (first.distance + second.distance) / 2)
 
 
+class Repeat(nn.Module):
+    """The decoder of codes that are MFCC already."""
+
+    def __init__(self, time_reduction: int):
+        super().__init__()
+        self.time_reduction, self.speakers = time_reduction, nn.Embedding(1, MFCC_DIM)
+
+    def forward(self, codes: Tensor, lengths: Tensor, speakers: Tensor) -> Tensor:
+        return codes.repeat_interleave(self.time_reduction, 1)
+
+
 class MeanMfcc(nn.Module):
     """k-means on the mean MFCC of each unit's frames."""
 
     def __init__(self, train: Speech, codebook_size: int, time_reduction: int):
         super().__init__()
         self.time_reduction, self.codebook = time_reduction, Codebook(codebook_size, MFCC_DIM)
+        self.decoder = Repeat(time_reduction)
         vectors = [self._means(*train.mfcc("target", np.array([item])))[0] for item in range(len(train))]
         found = MiniBatchKMeans(codebook_size, batch_size=4096, n_init=3, random_state=0).fit(
             torch.cat(vectors).numpy()
@@ -140,7 +152,7 @@ def measure(name: str) -> dict[str, float]:
             write_units(discoverer, speech, Path(folder, f"{split}.npz"))
             sequences[split] = UnitSequences.load(Path(folder, f"{split}.npz"))
         pairs = (train, sequences["train"]), (dev, sequences["dev"])
-        inverter = InvertTask(config.inverter, discoverer.codebook, reduction, *pairs)
+        inverter = InvertTask(config.inverter, discoverer, *pairs)
         fit(inverter, config.inverter.training, config.trainer, Path(folder, "inverter"), fabric)
     found = {"core_seconds": time.process_time() - began}
     units, texts = sequences["test"].units[:SENTENCES], test.store.texts("target")[:SENTENCES]

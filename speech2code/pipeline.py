@@ -55,7 +55,7 @@ class SpeechTranslator(nn.Module):
             self.register_buffer(f"{side}_mean", torch.zeros(MFCC_DIM))
             self.register_buffer(f"{side}_std", torch.ones(MFCC_DIM))
         self.discoverer = UnitDiscoverer(units, speakers)
-        self.inverter = CodebookInverter(inverter, units.code_dim, units.time_reduction, speakers)
+        self.inverter = CodebookInverter(inverter, self.discoverer.decoder)
         self.translator = SpeechToTokens(translator, units.codebook_size)
 
     def translate(self, waveform: np.ndarray) -> np.ndarray:

@@ -78,10 +78,9 @@ def _train(config, folder: Path) -> dict[str, float]:
     short = [np.arange(24) % config.units.codebook_size for _ in range(len(train))]
     sequences = UnitSequences("", train.store.ids, short), UnitSequences.load(folder / "dev.npz")
     start = time.perf_counter() - began - seconds
-    codes, reduction = units.model.codebook, config.units.time_reduction
     lists = (train, short), (dev, sequences[1].units)
     for make in (
-        lambda: InvertTask(config.inverter, codes, reduction, (train, sequences[0]), (dev, sequences[1])),
+        lambda: InvertTask(config.inverter, units.model, (train, sequences[0]), (dev, sequences[1])),
         lambda: TokensTask("translate", "source", config.translator, config.units.codebook_size, *lists),
     ):
         began = time.perf_counter()

@@ -7,6 +7,7 @@ from benchmarks.timing import Line, race
 from speech2code.audio.features import HOP, LogMagnitude
 from speech2code.compose import compose
 from speech2code.inversion.inverter import CodebookInverter
+from speech2code.units.vqvae import UnitDecoder
 
 BATCH, UNITS = 16, 30
 
@@ -18,7 +19,7 @@ def measure() -> Line:
     codes, counts = torch.randn(BATCH, UNITS, dim), torch.full((BATCH,), UNITS)
     waveforms = 0.1 * torch.randn(BATCH, UNITS * reduction * HOP)
     frames, speakers = counts * reduction, torch.zeros(BATCH, dtype=torch.int64)
-    model = CodebookInverter(config.inverter, dim, reduction).train()
+    model = CodebookInverter(config.inverter, UnitDecoder(config.units, speakers=1)).train()
     plain = Inverter(config.inverter.width, config.inverter.blocks, config.inverter.lstm_layers, dim, reduction).train()
     full = LogMagnitude()
     ours, peer = (torch.optim.AdamW(each.parameters(), 1e-4, fused=True) for each in (model, plain))

@@ -1,13 +1,16 @@
 """Units → log magnitude: the codebook inverter of the paper (section 4, Figs. 4 and 5)."""
 
+from copy import deepcopy
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from speech2code.audio.features import LOG_FLOOR, LogMagnitude, frame_mask
+from speech2code.audio.features import LOG_FLOOR, MFCC_DIM, LogMagnitude, frame_mask
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.config import InverterConfig
 from speech2code.layers import BiLstm, MultiScaleBlock, channel_mask
+from speech2code.units.vqvae import UnitDecoder
 
 HUBER = 0.5  # standard deviations
 SPREAD_DECAY = 0.99
@@ -20,13 +23,17 @@ class CodebookInverter(nn.Module):
 
     The paper copies each code r times before the first layer. Here the blocks and the BiLSTM work at the unit rate, and
     a linear layer then writes r different frames for each unit: r times less work, and a lower loss in the same time.
+    What the VQ-VAE's decoder rebuilds of the MFCC enters there too: what it has learnt need not be learnt again.
     The network predicts the spectrum standardised by `mean` and `std` of each bin. What it predicts is a mean of what
     may be meant and varies less than speech does; `invert` gives each bin its variance back (Toda & Tokuda 2007).
     """
 
-    def __init__(self, config: InverterConfig, code_dim: int, time_reduction: int, speakers: int = 1):
+    def __init__(self, config: InverterConfig, decoder: UnitDecoder):
+        """`decoder`: that of the VQ-VAE whose units these are; a copy is kept, which learns no more."""
         super().__init__()
-        self.time_reduction = time_reduction
+        self.decoder = deepcopy(decoder).requires_grad_(False)
+        self.time_reduction = time_reduction = decoder.time_reduction
+        speakers, code_dim = decoder.speakers.weight.shape
         self.target_scale = config.target_scale
         self.spectrum = LogMagnitude(config.fft_size)
         width, bins = config.width, config.fft_size // 2 + 1
@@ -42,6 +49,7 @@ class CodebookInverter(nn.Module):
         self.recurrent = BiLstm(width, width // 2, config.lstm_layers)
         self.steps = time_reduction // config.frames_at_once  # of a unit, behind the expansion
         self.expand = nn.Linear(width, self.steps * config.frame_width)
+        self.rebuilt = nn.Linear(config.frames_at_once * MFCC_DIM, config.frame_width)
         self.after = nn.ModuleList(MultiScaleBlock(config.frame_width) for _ in range(config.blocks))
         self.leave = nn.Linear(config.frame_width, config.frames_at_once * bins)
 
@@ -56,6 +64,8 @@ class CodebookInverter(nn.Module):
         hidden = hidden.transpose(1, 2)
         hidden = hidden + self.recurrent(hidden, unit_lengths)
         steps = self.expand(hidden).reshape(len(codes), codes.shape[1] * self.steps, -1)
+        rebuilt = self.decoder(codes, unit_lengths * self.time_reduction, speakers)
+        steps = steps + self.rebuilt(rebuilt.reshape(len(codes), steps.shape[1], -1))
         mask = channel_mask(unit_lengths * self.steps, steps.shape[1])
         hidden = steps.transpose(1, 2) * mask
         for block in self.after:

@@ -64,12 +64,11 @@ def discoverer_of(config: Config) -> tuple[UnitDiscoverer, dict]:
     return model.eval(), record
 
 
-def inverter_of(config: Config, codebook: str) -> CodebookInverter:
+def inverter_of(config: Config, discoverer: UnitDiscoverer) -> CodebookInverter:
     """The trained codebook inverter; UserError where it was trained on another codebook."""
     folder = run_folder(config) / "inverter"
-    check_codebook(folder, finished(folder, "invert"), codebook)
-    speakers = speech_of(config, "train").speaker_count("target")
-    model = CodebookInverter(config.inverter, config.units.code_dim, config.units.time_reduction, speakers)
+    check_codebook(folder, finished(folder, "invert"), discoverer.codebook.fingerprint())
+    model = CodebookInverter(config.inverter, discoverer.decoder)
     load_checkpoint(folder / BEST, model)
     return model.eval()
 

@@ -73,7 +73,7 @@ def invert(config: Config) -> None:
             return
         fabric = fabric_of(config)
         train, dev = (with_units(config, split, record["codebook"]) for split in ("train", "dev"))
-        task = InvertTask(config.inverter, discoverer.codebook, config.units.time_reduction, train, dev)
+        task = InvertTask(config.inverter, discoverer, train, dev)
         figures |= fit(task, config.inverter.training, config.trainer, folder, fabric)
         if fabric.is_global_zero:
             model = task.model.cpu().eval()

@@ -30,7 +30,6 @@ from speech2code.stages.folders import (
     speech_of,
 )
 from speech2code.stages.record import RECORD, stage
-from speech2code.units.codebook import Codebook
 from speech2code.units.quality import usage
 from speech2code.units.sequences import UnitSequences
 from speech2code.units.vqvae import UnitDiscoverer
@@ -51,7 +50,7 @@ def units(config: Config) -> None:
     found = {"corpus": config.corpus.name, "codebook_size": config.units.codebook_size}
     found |= {"time_reduction": config.units.time_reduction} | read_json(run / "quality" / RECORD)["measures"]
     if (RunFolder(run).json(f"inverter/{RECORD}") or {}).get("done"):
-        found |= _spoken(config, discoverer.codebook)
+        found |= _spoken(config, discoverer)
     write_json(run / "units.json", found)
     for name, value in found.items():
         print(f"{name:32} {value:.4g}" if isinstance(value, float) else f"{name:32} {value}")
@@ -75,10 +74,10 @@ def _measures(config: Config, discoverer: UnitDiscoverer) -> dict[str, float]:
     return measures | found.measures
 
 
-def _spoken(config: Config, codebook: Codebook) -> dict[str, float]:
+def _spoken(config: Config, discoverer: UnitDiscoverer) -> dict[str, float]:
     """Each unit is spoken alone, for the report; what the resynthesis loses; where there are several speakers, how well
     they change places."""
-    run, inverter = run_folder(config), inverter_of(config, codebook.fingerprint())
+    run, codebook, inverter = run_folder(config), discoverer.codebook, inverter_of(config, discoverer)
     held = [[unit] * -(-HELD // inverter.time_reduction) for unit in range(len(codebook.codes))]
     for unit, sound in enumerate(speak(held, codebook, inverter, config.inverter.iterations)):
         save_waveform(run / "quality" / "sounds" / f"{unit:04d}.wav", sound)

@@ -63,7 +63,7 @@ def export(config: Config) -> SpeechTranslator:
     speech = speech_of(config, "train")
     parts = config.units, config.inverter, config.translator, config.search
     model = SpeechTranslator(*parts, limits, list(speech.statistics["target_warps"].values()))
-    model.discoverer, model.inverter = discoverer, inverter_of(config, record["codebook"])
+    model.discoverer, model.inverter = discoverer, inverter_of(config, discoverer)
     load_checkpoint(run / "translator" / BEST, model.translator)
     for side in ("source", "target"):
         for what, value in zip(("mean", "std"), speech.standard(side)):

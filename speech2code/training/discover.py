@@ -88,7 +88,7 @@ class DiscoverTask:
         features, lengths, speakers = _batch(self.dev, np.array([0]))
         device = self.model.codebook.codes.device
         units = self.model.encode(features.to(device), lengths.to(device))[0][None]
-        rebuilt = self.model.reconstruct(self.model.codebook.decode(units), lengths.to(device), speakers.to(device))
+        rebuilt = self.model.decoder(self.model.codebook.decode(units), lengths.to(device), speakers.to(device))
         add_heatmap(writer, "mfcc/original", features[0].T, step)
         add_heatmap(writer, "mfcc/reconstruction", rebuilt[0, : len(features[0])].T, step)
         writer.add_histogram("units/dev_sentence", units, step)

@@ -12,8 +12,8 @@ from speech2code.corpora.batches import in_order, pad
 from speech2code.inversion.inverter import CodebookInverter
 from speech2code.training.pictures import add_heatmap
 from speech2code.training.speech import Speech
-from speech2code.units.codebook import Codebook
 from speech2code.units.sequences import UnitSequences
+from speech2code.units.vqvae import UnitDiscoverer
 
 STATISTICS_ITEMS = 500  # utterances that the spectrum's mean and deviation are taken from
 
@@ -25,16 +25,13 @@ class InvertTask:
     def __init__(
         self,
         config: InverterConfig,
-        codebook: Codebook,
-        time_reduction: int,
+        discoverer: UnitDiscoverer,
         train: tuple[Speech, UnitSequences],
         dev: tuple[Speech, UnitSequences],
     ):
         (self.train, self.train_units), (self.dev, self.dev_units) = train, dev
-        self.codebook, self.iterations = codebook.cpu(), config.iterations
-        self.model = CodebookInverter(
-            config, codebook.codes.shape[1], time_reduction, self.train.speaker_count("target")
-        )
+        self.codebook, self.iterations = discoverer.codebook.cpu(), config.iterations
+        self.model = CodebookInverter(config, discoverer.decoder)
         self._standardise()
 
     def _standardise(self) -> None:

@@ -34,8 +34,7 @@ class UnitDiscoverer(nn.Module):
         strides, width = STRIDES[config.time_reduction], config.width
         self.encoder = _Encoder(strides, width, config.code_dim)
         self.codebook = Codebook(config.codebook_size, config.code_dim, config.ema_decay)
-        self.speakers = nn.Embedding(speakers, config.code_dim)
-        self.decoder = _Decoder(strides, width, config.blocks, 2 * config.code_dim)
+        self.decoder = UnitDecoder(config, speakers)
 
     def unit_count(self, frames: Tensor) -> Tensor:
         """Frames → units: one for each started `time_reduction` frames."""
@@ -49,7 +48,7 @@ class UnitDiscoverer(nn.Module):
         mask = frame_mask(lengths, features.shape[1])
         vectors = self.encoder((features if heard is None else heard) * mask[:, :, None], lengths)
         quantised = self.codebook(vectors, frame_mask(self.unit_count(lengths), vectors.shape[1]))
-        rebuilt = self.reconstruct(quantised.codes, lengths, speakers)[:, : features.shape[1]]
+        rebuilt = self.decoder(quantised.codes, lengths, speakers)[:, : features.shape[1]]
         return Discovery(F.mse_loss(rebuilt[mask], features[mask]), quantised.distance, quantised)
 
     def loss(self, discovery: Discovery) -> Tensor:
@@ -62,11 +61,6 @@ class UnitDiscoverer(nn.Module):
         mask = frame_mask(lengths, features.shape[1])
         units = self.codebook.encode(self.encoder(features * mask[:, :, None], lengths))
         return [item[:count] for item, count in zip(units, self.unit_count(lengths).tolist())]
-
-    def reconstruct(self, codes: Tensor, lengths: Tensor, speakers: Tensor) -> Tensor:
-        """Codes `(batch, units, dim)` → normalised MFCC `(batch, units · time_reduction, 39)`."""
-        voice = self.speakers(speakers)[:, None, :].expand(-1, codes.shape[1], -1)
-        return self.decoder(torch.cat([codes, voice], dim=2), lengths)
 
 
 def _widths(strides: tuple[int, ...], width: int) -> list[int]:
@@ -96,19 +90,26 @@ class _Encoder(nn.Module):
         return (self.leave(F.leaky_relu(hidden, SLOPE)) * mask).transpose(1, 2)
 
 
-class _Decoder(nn.Module):
-    """The mirror image: residual blocks at the unit rate, then transposed convolutions."""
+class UnitDecoder(nn.Module):
+    """The mirror image, told the speaker: residual blocks at the unit rate, then transposed convolutions."""
 
-    def __init__(self, strides: tuple[int, ...], width: int, blocks: int, dim: int):
+    def __init__(self, config: UnitsConfig, speakers: int):
         super().__init__()
-        self.strides = strides
-        self.enter = nn.Conv1d(dim, width, 3, padding=1)
-        self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(blocks))
-        sizes = [width, *reversed([*_widths(strides, width)[:1], *_widths(strides, width)[:-1]])]
-        self.up = nn.ModuleList(unstrided(*pair, stride) for *pair, stride in zip(sizes, sizes[1:], reversed(strides)))
+        self.time_reduction = config.time_reduction
+        self.strides, width = STRIDES[config.time_reduction], config.width
+        self.speakers = nn.Embedding(speakers, config.code_dim)
+        self.enter = nn.Conv1d(2 * config.code_dim, width, 3, padding=1)
+        self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(config.blocks))
+        sizes = [width, *reversed([*_widths(self.strides, width)[:1], *_widths(self.strides, width)[:-1]])]
+        rising = zip(sizes, sizes[1:], reversed(self.strides))
+        self.up = nn.ModuleList(unstrided(*pair, stride) for *pair, stride in rising)
         self.leave = nn.Conv1d(sizes[-1], MFCC_DIM, 3, padding=1)
 
-    def forward(self, codes: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, codes: Tensor, lengths: Tensor, speakers: Tensor) -> Tensor:
+        """Codes `(batch, units, dim)`, lengths in frames `(batch,)`, speakers `(batch,)` → normalised MFCC `(batch,
+        units · time_reduction, 39)`."""
+        voice = self.speakers(speakers)[:, None, :].expand(-1, codes.shape[1], -1)
+        codes = torch.cat([codes, voice], dim=2)
         levels = [lengths]
         for stride in self.strides:
             levels.append((levels[-1] + stride - 1) // stride)

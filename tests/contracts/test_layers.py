@@ -20,7 +20,7 @@ ALLOWED = {
     "layers": {"audio"},
     "corpora": {"audio"} | GROUND,
     "units": {"audio", "layers"} | GROUND,
-    "inversion": {"audio", "layers"} | GROUND,
+    "inversion": {"audio", "layers", "units"} | GROUND,
     "translation": {"audio", "layers"} | GROUND,
     "training": MODELS | CLERKS,
     "evaluation": {"training", "speaking"} | MODELS | CLERKS,

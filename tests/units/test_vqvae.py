@@ -72,7 +72,7 @@ def test_the_decoder_hears_who_speaks():
     features, lengths = speech(24)
     model = discoverer(4, 2).eval()
     codes = model.codebook.decode(model.encode(features, lengths)[0][None])
-    first, second = (model.reconstruct(codes, lengths, torch.tensor([speaker])) for speaker in (0, 1))
+    first, second = (model.decoder(codes, lengths, torch.tensor([speaker])) for speaker in (0, 1))
     assert first.shape == (1, 24, 39) and not torch.allclose(first, second)
 
 
