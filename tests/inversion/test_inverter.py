@@ -158,3 +158,17 @@ def test_it_learns_eight_utterances(scale):
     loudest = model.eval().invert(*batch)[:, frames[0] // 2].argmax(1)
     expected = torch.arange(1, 9) * 300 / (16_000 / 512)
     assert (loudest - expected).abs().max() <= 1  # bins: each utterance has its own tone
+
+
+def test_what_the_decoder_has_rebuilt_is_heard_and_learns_no_more():
+    model, batch = inverter().train(), codes(6)
+    before = {name: each.clone() for name, each in model.decoder.state_dict().items()}
+    adam = torch.optim.AdamW(model.parameters(), 1e-2, weight_decay=0.1)
+    model.loss(model(*batch), torch.zeros(1, 24, 257), torch.tensor([24])).backward()
+    adam.step()
+    for name, each in model.decoder.state_dict().items():
+        assert torch.equal(each, before[name])
+    said = model.eval()(*batch)
+    with torch.no_grad():
+        model.decoder.leave.weight.mul_(2)
+    assert not torch.allclose(model(*batch), said, atol=1e-3)
