@@ -11,7 +11,7 @@ from pathlib import Path
 def describe_run(seed: int) -> dict:
     """Of this very process: {"command", "seed", "commit", "machine": {"processor", "cores", "gpu", "torch", ...}}."""
     return {
-        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+        "command": shlex.join([Path(sys.argv[0]).name.replace("__main__.py", "speech2code"), *sys.argv[1:]]),
         "seed": seed,
         "commit": _commit(),
         "machine": _machine(),
