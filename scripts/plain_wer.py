@@ -25,7 +25,6 @@ from lightning_fabric import Fabric
 from speech2code.audio.features import LogMagnitude
 from speech2code.audio.griffin_lim import griffin_lim
 from speech2code.compose import compose
-from speech2code.config import InverterConfig
 from speech2code.corpora.batches import epoch_batches, pad
 from speech2code.evaluation.normalise import normalise
 from speech2code.evaluation.provenance import describe_run
@@ -41,7 +40,6 @@ from speech2code.units.sequences import UnitSequences
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "plain_wer.json"
 SENTENCES = 200
-PAPER = InverterConfig()  # its figures have blocks and BiLSTM at the unit rate
 STEPS = ["units.training.steps=850", "inverter.training.steps=1150"]
 Speak = Callable[[Speech, int], np.ndarray]  # one sentence, resynthesised
 
@@ -90,7 +88,7 @@ def _plain(config, train: Speech, dev: Speech) -> Speak:
     units, inverter = config.units, config.inverter
     discoverer = VqVae(units.width, units.blocks, units.codebook_size, units.code_dim)
     _train(discoverer, train, units.training, lambda items: (_whole(train, items),))
-    model = Inverter(inverter.width, PAPER.blocks, PAPER.lstm_layers, units.code_dim, units.time_reduction)
+    model = Inverter(inverter.width, inverter.blocks, inverter.lstm_layers, units.code_dim, units.time_reduction)
     spectrum, (mean, deviation) = LogMagnitude(), _standard(train)
 
     def spoken(items):

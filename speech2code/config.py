@@ -63,9 +63,8 @@ class InverterConfig:
     width: int = 256  # channels at the unit rate
     frame_width: int = 128  # channels behind the expansion
     frames_at_once: int = 1  # frames that one of its steps predicts; a divisor of the time reduction
-    unit_blocks: int = 2  # residual blocks at the unit rate
-    lstm_layers: int = 2  # at the unit rate; 0: none
-    blocks: int = 2  # residual blocks behind the expansion
+    blocks: int = 2
+    lstm_layers: int = 2
     fft_size: int = 2048  # points of the predicted spectrum: 2048 (1025 bins, the paper's) or 512 (257, nothing lost)
     target_scale: str = "log"  # log | linear
     loss: str = "l2"  # l2 (Eq. 10) | mel_huber: bins count as the mel scale is dense, large errors not squared

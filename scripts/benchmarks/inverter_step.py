@@ -6,7 +6,6 @@ from benchmarks.timing import Line, race
 
 from speech2code.audio.features import HOP, LogMagnitude
 from speech2code.compose import compose
-from speech2code.config import InverterConfig
 from speech2code.inversion.inverter import CodebookInverter
 from speech2code.units.vqvae import UnitDecoder
 
@@ -21,8 +20,7 @@ def measure() -> Line:
     waveforms = 0.1 * torch.randn(BATCH, UNITS * reduction * HOP)
     frames, speakers = counts * reduction, torch.zeros(BATCH, dtype=torch.int64)
     model = CodebookInverter(config.inverter, UnitDecoder(config.units, speakers=1)).train()
-    paper = InverterConfig()  # its figures have blocks and BiLSTM at the unit rate
-    plain = Inverter(config.inverter.width, paper.blocks, paper.lstm_layers, dim, reduction).train()
+    plain = Inverter(config.inverter.width, config.inverter.blocks, config.inverter.lstm_layers, dim, reduction).train()
     full = LogMagnitude()
     ours, peer = (torch.optim.AdamW(each.parameters(), 1e-4, fused=True) for each in (model, plain))
 

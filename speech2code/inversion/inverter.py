@@ -45,8 +45,8 @@ class CodebookInverter(nn.Module):
         self.register_buffer("density", density / density.mean(), persistent=False)
         self.speakers = nn.Embedding(speakers, code_dim)
         self.enter = nn.Conv1d(2 * code_dim, width, 3, padding=1)
-        self.before = nn.ModuleList(MultiScaleBlock(width) for _ in range(config.unit_blocks))
-        self.recurrent = BiLstm(width, width // 2, config.lstm_layers) if config.lstm_layers else None
+        self.before = nn.ModuleList(MultiScaleBlock(width) for _ in range(config.blocks))
+        self.recurrent = BiLstm(width, width // 2, config.lstm_layers)
         self.steps = time_reduction // config.frames_at_once  # of a unit, behind the expansion
         self.expand = nn.Linear(width, self.steps * config.frame_width)
         self.rebuilt = nn.Linear(config.frames_at_once * MFCC_DIM, config.frame_width)
@@ -62,7 +62,7 @@ class CodebookInverter(nn.Module):
         for block in self.before:
             hidden = block(hidden, mask)
         hidden = hidden.transpose(1, 2)
-        hidden = hidden if self.recurrent is None else hidden + self.recurrent(hidden, unit_lengths)
+        hidden = hidden + self.recurrent(hidden, unit_lengths)
         steps = self.expand(hidden).reshape(len(codes), codes.shape[1] * self.steps, -1)
         rebuilt = self.decoder(codes, unit_lengths * self.time_reduction, speakers)
         steps = steps + self.rebuilt(rebuilt.reshape(len(codes), steps.shape[1], -1))

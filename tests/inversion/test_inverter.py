@@ -17,10 +17,9 @@ def decoder(dim, speakers=1):
     return UnitDecoder(UnitsConfig(code_dim=dim, time_reduction=REDUCTION, width=8, blocks=1), speakers)
 
 
-def inverter(scale="log", fft_size=512, speakers=2, at_once=1, loss="l2", layers=1):
+def inverter(scale="log", fft_size=512, speakers=2, at_once=1, loss="l2"):
     torch.manual_seed(0)
-    small = {"width": 16, "frame_width": 16, "blocks": 1, "frames_at_once": at_once}
-    small |= {"unit_blocks": layers, "lstm_layers": layers}
+    small = {"width": 16, "frame_width": 16, "blocks": 1, "lstm_layers": 1, "frames_at_once": at_once}
     config = InverterConfig(**small, fft_size=fft_size, target_scale=scale, loss=loss)
     model = CodebookInverter(config, decoder(5, speakers))
     model.mean.normal_()
@@ -36,10 +35,10 @@ def codes(*counts):
     return made, torch.tensor(counts), torch.arange(len(counts)) % 2
 
 
-@pytest.mark.parametrize(("at_once", "layers"), [(1, 1), (2, 1), (4, 1), (4, 0)])
+@pytest.mark.parametrize("at_once", [1, 2, 4])
 @pytest.mark.parametrize(("scale", "fft_size"), GRIDS)
-def test_a_padded_batch_is_its_items(scale, fft_size, at_once, layers):
-    model = inverter(scale, fft_size, at_once=at_once, layers=layers).eval()
+def test_a_padded_batch_is_its_items(scale, fft_size, at_once):
+    model = inverter(scale, fft_size, at_once=at_once).eval()
     batch, counts, speakers = codes(9, 4, 1)
     together, whole = model(batch, counts, speakers), model.invert(batch, counts, speakers)
     assert together.shape == whole.shape == (3, 12 * REDUCTION, fft_size // 2 + 1)
