@@ -29,7 +29,7 @@ def sweep(overrides: list[str]) -> None:
     made once, for all. A cell that fails leaves the reason in its folder and the others go on; at the end comes the
     table, and UserError where one failed.
     """
-    from speech2code.runner import RIVALS, run
+    from speech2code.runner import COMPARING, run
 
     parsed = OverridesParser.create().parse_overrides(overrides)
     swept = [each for each in parsed if each.is_sweep_override()]
@@ -41,7 +41,7 @@ def sweep(overrides: list[str]) -> None:
     write_json(folder / COMMAND, {"command": f"speech2code sweep {' '.join(overrides)}"})
     if _can_share(swept):
         shared = [*fixed, f"name={config.name}/{SHARED}"]
-        run(compose.compose(shared), shared, (*RIVALS, *LINKED))
+        run(compose.compose(shared), shared, (*COMPARING, *LINKED))
     sys.argv = ["speech2code", "--multirun", *overrides]
     names = [each.key_or_group for each in swept]
     launch = hydra.main(config_path=str(compose.FOLDER), config_name="config", version_base=None)

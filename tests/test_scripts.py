@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from speech2code.cli import STAGES
-from speech2code.runner import RIVALS
+from speech2code.runner import COMPARING
 from speech2code.stages.judge import HEARD
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
@@ -54,7 +54,7 @@ def phrasebook(tmp_path, *overrides, broken="nothing") -> tuple[int, list[list[s
 def test_phrasebook_takes_every_stage_in_the_order_of_the_command_line(tmp_path):
     code, calls = phrasebook(tmp_path, "name=mine", "trainer.threads=1")
     assert code == 0
-    verbs = [verb for verb in STAGES if verb not in RIVALS]  # what others would do is not the demo's
+    verbs = [verb for verb in STAGES if verb not in COMPARING]  # what others would do is not the demo's
     stages = [each for verb in verbs for each in ([f"listen {row}" for row in HEARD] if verb == "listen" else [verb])]
     settings = " experiment=phrasebook name=mine trainer.threads=1"
     assert [" ".join(call) for call in calls[:-1]] == [each + settings for each in ("config", *stages)]
