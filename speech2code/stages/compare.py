@@ -4,7 +4,6 @@ import numpy as np
 import torch
 
 from speech2code.audio.files import save_waveform, trim_silence
-from speech2code.comparisons.characters import Characters
 from speech2code.comparisons.speaking import say
 from speech2code.comparisons.tacotron import Tacotron
 from speech2code.config import Config, TacotronConfig
@@ -14,6 +13,7 @@ from speech2code.errors import UserError
 from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
 from speech2code.evaluation.run_folder import RIVALS, RunFolder
 from speech2code.evaluation.scores import score
+from speech2code.evaluation.vocabulary import CHARACTERS, Vocabulary
 from speech2code.files import write_json
 from speech2code.stages.folders import run_folder, speech_of
 from speech2code.stages.record import finished, stage
@@ -68,8 +68,8 @@ def _speak_baseline(config: Config, longest: int) -> None:
 
 def _spell_test(config: Config, record: dict) -> dict[str, str]:
     """id → what the topline writes for the test sentence."""
-    test, characters = speech_of(config, "test"), Characters(record["symbols"])
-    model = SpeechToTokens(config.speller, len(characters.symbols))
+    test, characters = speech_of(config, "test"), Vocabulary(record["characters"], CHARACTERS)
+    model = SpeechToTokens(config.speller, len(characters.tokens))
     load_checkpoint(run_folder(config) / "speller" / BEST, model)
     spelt = {}
     for items in bar(in_order(test.store.lengths("source_mfcc"), BATCH), "spell"):
@@ -79,8 +79,8 @@ def _spell_test(config: Config, record: dict) -> dict[str, str]:
 
 
 def _read_aloud(config: Config, record: dict, spelt: dict[str, str]) -> None:
-    characters = Characters(record["symbols"])
-    model = _tacotron(config, "voice", config.voice, len(characters.symbols))
+    characters = Vocabulary(record["characters"], CHARACTERS)
+    model = _tacotron(config, "voice", config.voice, len(characters.tokens))
     names, texts = list(spelt), [characters.encode(text) for text in spelt.values()]
     for items in bar(in_order(np.array([len(each) for each in texts]), BATCH), "read aloud"):
         batch = pad([texts[item] for item in items], torch.int64)

@@ -8,8 +8,8 @@ from speech2code.config import Config
 from speech2code.corpora.pairs import SPLITS
 from speech2code.corpora.prepare import prepare as prepare_corpus
 from speech2code.errors import UserError
-from speech2code.evaluation.recognisers.attention import Vocabulary
 from speech2code.evaluation.run_folder import RunFolder
+from speech2code.evaluation.vocabulary import WORDS, Vocabulary
 from speech2code.pipeline import Limits
 from speech2code.stages.folders import (
     data_folder,
@@ -105,13 +105,13 @@ def recognise(config: Config) -> None:
             return
         fabric = fabric_of(config)
         train, dev = speech_of(config, "train"), speech_of(config, "dev")
-        vocabulary = Vocabulary.of(train.store.texts("target"))
+        vocabulary = Vocabulary.of(train.store.texts("target"), WORDS)
         tokens = [[vocabulary.encode(text) for text in speech.store.texts("target")] for speech in (train, dev)]
         task = TokensTask(
-            "recognise", "target", config.recogniser, len(vocabulary.words), (train, tokens[0]), (dev, tokens[1])
+            "recognise", "target", config.recogniser, len(vocabulary.tokens), (train, tokens[0]), (dev, tokens[1])
         )
         figures |= fit(task, config.recogniser.training, config.trainer, folder, fabric)
-        figures |= {"words": vocabulary.words, "longest": max(len(each) for each in tokens[0]) + 3}
+        figures |= {"words": vocabulary.tokens, "longest": max(len(each) for each in tokens[0]) + 3}
 
 
 def limits_of(sequences: list[np.ndarray]) -> Limits:

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from speech2code.comparisons.characters import Characters
 from speech2code.comparisons.speaking import TacotronTask
 from speech2code.config import Config
+from speech2code.evaluation.vocabulary import CHARACTERS, Vocabulary
 from speech2code.stages.folders import fabric_of, run_folder, settings_of, speech_of
 from speech2code.stages.learn import limits_of
 from speech2code.stages.record import stage
@@ -32,9 +32,9 @@ def spell(config: Config) -> None:
     with _training(config, "speller", speller=asdict(config.speller)) as (figures, learn):
         if figures is not None:
             characters, pairs = _spelt(config)
-            task = TokensTask("spell", "source", config.speller, len(characters.symbols), *pairs)
+            task = TokensTask("spell", "source", config.speller, len(characters.tokens), *pairs)
             figures |= learn(task, config.speller.training)
-            figures |= {"symbols": characters.symbols, "limits": limits_of(pairs[0][1])._asdict()}
+            figures |= {"characters": characters.tokens, "limits": limits_of(pairs[0][1])._asdict()}
 
 
 def voice(config: Config) -> None:
@@ -42,9 +42,9 @@ def voice(config: Config) -> None:
     with _training(config, "voice", voice=asdict(config.voice)) as (figures, learn):
         if figures is not None:
             characters, pairs = _spelt(config)
-            task = TacotronTask("voice", config.voice, *pairs, len(characters.symbols))
+            task = TacotronTask("voice", config.voice, *pairs, len(characters.tokens))
             figures |= learn(task, config.voice.training)
-            figures |= {"symbols": characters.symbols, "longest": _longest(config)}
+            figures |= {"characters": characters.tokens, "longest": _longest(config)}
 
 
 @contextmanager
@@ -55,10 +55,10 @@ def _training(config: Config, name: str, **settings) -> Iterator[tuple[dict | No
         yield figures, lambda task, training: fit(task, training, config.trainer, folder, fabric_of(config))
 
 
-def _spelt(config: Config) -> tuple[Characters, list[tuple]]:
+def _spelt(config: Config) -> tuple[Vocabulary, list[tuple]]:
     """The characters, and (speech, indices of its transcripts) of the training and the dev split."""
     splits = [speech_of(config, split) for split in ("train", "dev")]
-    characters = Characters.of(splits[0].store.texts("target"))
+    characters = Vocabulary.of(splits[0].store.texts("target"), CHARACTERS)
     return characters, [(each, [characters.encode(text) for text in each.store.texts("target")]) for each in splits]
 
 

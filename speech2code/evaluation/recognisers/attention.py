@@ -3,7 +3,6 @@
 Trained on original target speech only; it never hears what a system says before it judges it.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +16,7 @@ from speech2code.audio.filters import DELTA_WIDTH
 from speech2code.config import SearchConfig, Seq2SeqConfig
 from speech2code.corpora.batches import in_order, pad
 from speech2code.errors import UserError
-from speech2code.evaluation.normalise import normalise
+from speech2code.evaluation.vocabulary import WORDS, Vocabulary
 from speech2code.training.checkpoints import BEST, load_checkpoint
 from speech2code.training.progress import bar
 from speech2code.translation.recurrent import SpeechToTokens
@@ -25,26 +24,6 @@ from speech2code.translation.search import beam_search
 
 BATCH = 32  # utterances
 SEARCH = SearchConfig(beam=4, length_penalty=0.6)
-
-
-class Vocabulary:
-    """Words of the training transcripts, most frequent first. A word outside it cannot be recognised."""
-
-    def __init__(self, words: list[str]):
-        self.words = words
-        self._index = {word: index for index, word in enumerate(words)}
-
-    @classmethod
-    def of(cls, texts: list[str]) -> "Vocabulary":
-        counts = Counter(word for text in texts for word in normalise(text).split())
-        return cls([word for word, _ in counts.most_common()])
-
-    def encode(self, text: str) -> np.ndarray:
-        """Text → word indices int64 `(words,)`; words that training never saw are left out."""
-        return np.array([self._index[word] for word in normalise(text).split() if word in self._index], np.int64)
-
-    def decode(self, indices: list[int]) -> str:
-        return " ".join(self.words[index] for index in indices)
 
 
 class AttentionRecogniser:
@@ -71,7 +50,7 @@ class AttentionRecogniser:
             raise UserError(f"{folder} holds no trained recogniser; run `speech2code recognise` first")
         model = SpeechToTokens(config, len(words))
         load_checkpoint(folder / BEST, model)
-        return cls(model, Vocabulary(words), standard, longest)
+        return cls(model, Vocabulary(words, WORDS), standard, longest)
 
     def transcribe(self, waveforms: Iterable[np.ndarray], description: str = "own", threads: int = 1) -> list[str]:
         """Waveforms float32 `(samples,)` at 16 kHz → one transcript each; silence at the ends is trimmed first."""
