@@ -12,8 +12,7 @@ from speech2code.corpora.batches import in_order, pad
 from speech2code.speaking import sounds_of
 from speech2code.training.pictures import add_heatmap
 from speech2code.training.speech import Speech
-
-STATISTICS_ITEMS = 500  # utterances that the mean and deviation of the spectra are taken from
+from speech2code.training.validation import averages
 
 
 class TacotronTask:
@@ -32,15 +31,9 @@ class TacotronTask:
         self.name, self.iterations = name, config.iterations
         (self.train, self.train_texts), (self.dev, self.dev_texts) = train, dev
         self.model = Tacotron(config, characters)
-        self._standardise()
-
-    def _standardise(self) -> None:
-        items = np.linspace(0, len(self.train) - 1, min(STATISTICS_ITEMS, len(self.train))).astype(int)
-        targets = [self.model.targets(self.train.waveforms("target", items[[row]])[0]) for row in range(len(items))]
-        for name, spectra in zip(("mel", "spectrum"), zip(*targets)):
-            frames = torch.cat([each[0] for each in spectra])
-            getattr(self.model, f"{name}_mean").copy_(frames.mean(0))
-            getattr(self.model, f"{name}_std").copy_(frames.std(0).clamp_min(1e-3))
+        model, bins = self.model, self.train.bins
+        model.mel_mean, model.mel_std = bins(lambda waveforms: model.targets(waveforms)[0])
+        model.spectrum_mean, model.spectrum_std = bins(lambda waveforms: model.targets(waveforms)[1])
 
     def lengths(self) -> np.ndarray:
         return self.train.store.lengths("target_mfcc")
@@ -68,16 +61,9 @@ class TacotronTask:
         return {}
 
     def validate(self) -> dict[str, float]:
-        sums, count = {"loss": 0.0, "attention": 0.0}, 0
-        self.model.eval()
-        with torch.inference_mode():
-            for items in in_order(self.dev.store.lengths("target_mfcc"), 32):
-                batch = [part.to(self.model.mel_mean.device) for part in self._batch(self.dev, self.dev_texts, items)]
-                frames = int(batch[3].sum())
-                for key, value in self.step(self.model, batch).items():
-                    sums[key] += float(value) * frames
-                count += frames
-        return {"dev/score": sums["loss"] / count, **{f"dev/{key}": value / count for key, value in sums.items()}}
+        groups = in_order(self.dev.store.lengths("target_mfcc"), 32)
+        batches = (self._batch(self.dev, self.dev_texts, items) for items in groups)
+        return averages(self.step, self.model, ((batch, int(batch[3].sum())) for batch in batches))
 
     def show(self, writer, step: int) -> None:
         device = self.model.mel_mean.device

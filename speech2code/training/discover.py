@@ -13,6 +13,7 @@ from speech2code.corpora.batches import in_order
 from speech2code.training.perturb import move, warp_standardised
 from speech2code.training.pictures import add_heatmap
 from speech2code.training.speech import Speech
+from speech2code.training.validation import averages
 from speech2code.units.sequences import UnitSequences
 from speech2code.units.vqvae import UnitDiscoverer
 
@@ -63,21 +64,13 @@ class DiscoverTask:
         return perplexity < COLLAPSED * len(self.model.codebook.codes)
 
     def validate(self) -> dict[str, float]:
-        was_training = self.model.training
-        self.model.eval()
         held = self.model.codebook.counts.clone()
         self.model.codebook.reset_usage()
-        total, frames = 0.0, 0
-        with torch.inference_mode():
-            for items in in_order(self.dev.store.lengths("target_mfcc"), 32):
-                batch = [part.to(self.model.codebook.codes.device) for part in _batch(self.dev, items)]
-                count = int(batch[1].sum())
-                total += float(self.model.loss(self.model(*batch))) * count
-                frames += count
-        figures = {f"dev/{key}": value for key, value in self._usage().items()}
+        batches = (_batch(self.dev, items) for items in in_order(self.dev.store.lengths("target_mfcc"), 32))
+        figures = averages(self.step, self.model, ((batch, int(batch[1].sum())) for batch in batches))
+        figures |= {f"dev/{key}": value for key, value in self._usage().items()}
         self.model.codebook.counts.copy_(held)
-        self.model.train(was_training)
-        return {"dev/score": total / frames, "dev/loss": total / frames, **figures}
+        return figures
 
     def _usage(self) -> dict[str, float]:
         used, perplexity = self.model.codebook.usage()

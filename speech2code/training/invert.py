@@ -12,10 +12,9 @@ from speech2code.corpora.batches import in_order, pad
 from speech2code.inversion.inverter import CodebookInverter
 from speech2code.training.pictures import add_heatmap
 from speech2code.training.speech import Speech
+from speech2code.training.validation import averages
 from speech2code.units.sequences import UnitSequences
 from speech2code.units.vqvae import UnitDiscoverer
-
-STATISTICS_ITEMS = 500  # utterances that the spectrum's mean and deviation are taken from
 
 
 class InvertTask:
@@ -32,16 +31,7 @@ class InvertTask:
         (self.train, self.train_units), (self.dev, self.dev_units) = train, dev
         self.codebook, self.iterations = discoverer.codebook.cpu(), config.iterations
         self.model = CodebookInverter(config, discoverer.decoder)
-        self._standardise()
-
-    def _standardise(self) -> None:
-        """Mean and deviation of each bin over some training utterances, kept with the model."""
-        items = np.linspace(0, len(self.train) - 1, min(STATISTICS_ITEMS, len(self.train))).astype(int)
-        frames = torch.cat(
-            [self.model.target(self.train.waveforms("target", items[[row]])[0])[0] for row in range(len(items))]
-        )
-        self.model.mean.copy_(frames.mean(0))
-        self.model.std.copy_(frames.std(0).clamp_min(1e-3))
+        self.model.mean, self.model.std = self.train.bins(self.model.target)
 
     def lengths(self) -> np.ndarray:
         return self.train.store.lengths("target_mfcc")
@@ -62,15 +52,9 @@ class InvertTask:
         return {}
 
     def validate(self) -> dict[str, float]:
-        total, count = 0.0, 0
-        for items in in_order(self.dev.store.lengths("target_mfcc"), 32):
-            batch = [part.to(self.model.mean.device) for part in self._batch(self.dev, self.dev_units, items)]
-            self.model.eval()
-            with torch.inference_mode():
-                frames = int(batch[1].sum())
-                total += float(self.step(self.model, batch)["loss"]) * frames
-            count += frames
-        return {"dev/score": total / count, "dev/loss": total / count}
+        groups = in_order(self.dev.store.lengths("target_mfcc"), 32)
+        batches = (self._batch(self.dev, self.dev_units, items) for items in groups)
+        return averages(self.step, self.model, ((batch, int(batch[1].sum())) for batch in batches))
 
     def show(self, writer, step: int) -> None:
         waveforms, _, codes, counts, speakers = self._batch(self.dev, self.dev_units, np.array([0]))

@@ -10,6 +10,7 @@ from speech2code.config import Seq2SeqConfig
 from speech2code.corpora.batches import in_order, pad
 from speech2code.training.pictures import add_heatmap
 from speech2code.training.speech import Speech
+from speech2code.training.validation import averages
 from speech2code.translation.recurrent import SpeechToTokens
 
 
@@ -53,17 +54,9 @@ class TokensTask:
         return {}
 
     def validate(self) -> dict[str, float]:
-        sums, count = {"loss": 0.0, "accuracy": 0.0}, 0
-        device = self.model.output.weight.device
-        self.model.eval()
-        with torch.inference_mode():
-            for items in in_order(self.dev.store.lengths(f"{self.side}_mfcc"), 64):
-                batch = [part.to(device) for part in self._batch(self.dev, self.dev_tokens, items)]
-                tokens = int((batch[3] + 1).sum())
-                for key, value in self.step(self.model, batch).items():
-                    sums[key] += float(value) * tokens
-                count += tokens
-        return {"dev/score": sums["loss"] / count, **{f"dev/{key}": value / count for key, value in sums.items()}}
+        groups = in_order(self.dev.store.lengths(f"{self.side}_mfcc"), 64)
+        batches = (self._batch(self.dev, self.dev_tokens, items) for items in groups)
+        return averages(self.step, self.model, ((batch, int((batch[3] + 1).sum())) for batch in batches))
 
     def show(self, writer, step: int) -> None:
         device = self.model.output.weight.device

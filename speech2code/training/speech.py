@@ -1,5 +1,6 @@
 """One prepared split as the networks want it: standardised features, padded; speakers as indices."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ from torch import Tensor
 from speech2code.corpora.batches import pad
 from speech2code.corpora.store import FeatureStore
 from speech2code.files import read_json
+
+STATISTICS_ITEMS = 500  # utterances that the spectra's mean and deviation are taken from
 
 
 class Speech:
@@ -45,6 +48,12 @@ class Speech:
     def waveforms(self, side: str, items: np.ndarray) -> tuple[Tensor, Tensor]:
         """Items → `(batch, samples)` and lengths `(batch,)` in samples."""
         return pad([self.store.waveform(side, item) for item in items])
+
+    def bins(self, spectrum: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+        """Mean and deviation of each bin of `spectrum(waveforms)`, `(bins,)` each, over some of the target speech."""
+        items = np.linspace(0, len(self) - 1, min(STATISTICS_ITEMS, len(self))).astype(int)
+        frames = torch.cat([spectrum(self.waveforms("target", items[[row]])[0])[0] for row in range(len(items))])
+        return frames.mean(0), frames.std(0).clamp_min(1e-3)
 
     def speakers(self, side: str, items: np.ndarray) -> Tensor:
         """Items → speaker indices `(batch,)`; a speaker that training never heard counts as the first."""

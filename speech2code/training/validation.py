@@ -1,0 +1,28 @@
+"""What every task's validation does."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor, nn
+
+
+def averages(
+    step: Callable[[nn.Module, list[Tensor]], dict[str, Tensor]],
+    model: nn.Module,
+    batches: Iterable[tuple[tuple[Tensor, ...], int]],
+) -> dict[str, float]:
+    """`batches` of tensors and how much each counts → the mean of each figure of `step` as "dev/figure".
+
+    "dev/score" is the mean loss.
+    """
+    sums, total = defaultdict(float), 0
+    device = next(model.parameters()).device
+    model.eval()
+    with torch.inference_mode():
+        for tensors, weight in batches:
+            for key, value in step(model, [each.to(device) for each in tensors]).items():
+                sums[f"dev/{key}"] += float(value) * weight
+            total += weight
+    figures = {key: value / total for key, value in sums.items()}
+    return {"dev/score": figures["dev/loss"], **figures}
