@@ -15,10 +15,10 @@ from speech2code import compose
 from speech2code.errors import UserError
 from speech2code.evaluation.cells import FAILED, SHARED, coordinates
 from speech2code.files import read_json, write_json
+from speech2code.stages.record import verb_of
 
 COMMAND = "sweep.json"  # how to make the sweep again
-# stages that are done there → their folders, which each cell links to
-LINKED = {"recognise": "recogniser", "listen original": "listening-original", "compare": "comparisons"}
+LINKED = ("recogniser", "listening-original", "comparisons")  # stages done there, which each cell links to
 APART = ("units", "inverter", "translator", "search")  # groups of settings that the shared stages know nothing of
 
 
@@ -41,7 +41,7 @@ def sweep(overrides: list[str]) -> None:
     write_json(folder / COMMAND, {"command": f"speech2code sweep {' '.join(overrides)}"})
     if _can_share(swept):
         shared = [*fixed, f"name={config.name}/{SHARED}"]
-        run(compose.compose(shared), shared, (*COMPARING, *LINKED))
+        run(compose.compose(shared), shared, (*COMPARING, *map(verb_of, LINKED)))
     sys.argv = ["speech2code", "--multirun", *overrides]
     names = [each.key_or_group for each in swept]
     launch = hydra.main(config_path=str(compose.FOLDER), config_name="config", version_base=None)
@@ -95,7 +95,7 @@ def _cell(composed: DictConfig, swept: list[str]) -> None:
 
 def _links(folder: Path) -> Iterator[tuple[Path, str]]:
     """Where a cell lacks a shared stage: the link to make and what it points at."""
-    for stage in LINKED.values():
+    for stage in LINKED:
         shared, link = folder.parent / SHARED / stage, folder / stage
         if shared.exists() and not os.path.lexists(link):
             yield link, os.path.relpath(shared, folder)

@@ -24,7 +24,7 @@ from speech2code.translation.recurrent import SpeechToTokens
 from speech2code.translation.search import beam_search
 
 BATCH = 16
-TRAINED = {"baseline": "baseline", "speller": "spell", "voice": "voice", "recogniser": "recognise"}  # folder → verb
+NEEDED = ("baseline", "speller", "voice", "recogniser")
 
 
 def compare(config: Config) -> None:
@@ -32,7 +32,7 @@ def compare(config: Config) -> None:
     spelt: so errors of translation and of synthesis can be told apart. Both recognisers read all."""
     run, test = run_folder(config), speech_of(config, "test").store
     torch.set_num_threads(config.trainer.threads)
-    records = {name: finished(run / name, verb) for name, verb in TRAINED.items()}
+    records = {name: finished(run / name) for name in NEEDED}
     made_of = {name: record["fingerprint"] for name, record in records.items()} | {"search": vars(config.search)}
     with stage(run / "comparisons", made_of) as figures:
         if figures is None:

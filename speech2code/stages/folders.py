@@ -58,7 +58,7 @@ def speech_of(config: Config, split: str) -> Speech:
 def discoverer_of(config: Config) -> tuple[UnitDiscoverer, dict]:
     """The trained VQ-VAE and the record of its stage."""
     folder = run_folder(config) / "units"
-    record = finished(folder, "discover")
+    record = finished(folder)
     model = UnitDiscoverer(config.units, speech_of(config, "train").speaker_count("target"))
     load_checkpoint(folder / BEST, model)
     return model.eval(), record
@@ -67,7 +67,7 @@ def discoverer_of(config: Config) -> tuple[UnitDiscoverer, dict]:
 def inverter_of(config: Config, discoverer: UnitDiscoverer) -> CodebookInverter:
     """The trained codebook inverter; UserError where it was trained on another codebook."""
     folder = run_folder(config) / "inverter"
-    check_codebook(folder, finished(folder, "invert"), discoverer.codebook.fingerprint())
+    check_codebook(folder, finished(folder), discoverer.codebook.fingerprint())
     model = CodebookInverter(config.inverter, discoverer.decoder)
     load_checkpoint(folder / BEST, model)
     return model.eval()

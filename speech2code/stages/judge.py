@@ -16,13 +16,12 @@ from speech2code.evaluation.report import write_report
 from speech2code.evaluation.scores import score
 from speech2code.files import read_json, write_atomically, write_json
 from speech2code.stages.folders import data_folder, run_folder
-from speech2code.stages.record import finished, seconds_of, stage
+from speech2code.stages.record import fingerprints, seconds_of, stage
 from speech2code.stages.transcripts import own_recogniser, store_of, transcripts, waveforms_of
 
 # what PocketSphinx hears → the stage it comes from; the unseen list would take it half a minute more
 HEARD = {"original": None, "resynthesis": "inverter", "translation": "synthesis"}
 ROWS = (*HEARD, "unseen")
-VERBS = {"inverter": "invert", "synthesis": "synthesise", "recogniser": "recognise"}  # folder of a stage → its verb
 FIGURES = ("bleu", "bleu_low", "bleu_high", "meteor", "wer", "wer_low", "wer_high", "cer")
 
 
@@ -31,7 +30,7 @@ def listen(config: Config, row: str = "") -> None:
     if row not in HEARD:
         raise UserError(f"listen needs a row: speech2code listen {'|'.join(HEARD)} experiment=…")
     corpus = check_same_corpus(config.corpus, data_folder(config))["fingerprint"]
-    settings = {"corpus": corpus} | (_made_by(config, HEARD[row]) if HEARD[row] else {})
+    settings = {"corpus": corpus} | (fingerprints(run_folder(config), HEARD[row]) if HEARD[row] else {})
     with stage(run_folder(config) / f"listening-{row}", settings) as figures:
         if figures is not None:
             transcripts(config, row, PocketSphinx())
@@ -41,7 +40,7 @@ def evaluate(config: Config) -> None:
     """The own recogniser reads every row; all transcripts are scored: `evaluation/`, `scores.json`."""
     run = run_folder(config)
     torch.set_num_threads(config.trainer.threads)
-    settings = _made_by(config, "synthesis", "recogniser", *(f"listening-{row}" for row in HEARD))
+    settings = fingerprints(run, "synthesis", "recogniser", *(f"listening-{row}" for row in HEARD))
     with stage(run / "evaluation", settings) as figures:
         if figures is None:
             return
@@ -78,9 +77,3 @@ def report(config: Config) -> None:
     if (run / "scores.json").exists():
         seconds = seconds_of(run) | {"report": round(time.monotonic() - began, 2)}
         write_json(run / "scores.json", read_json(run / "scores.json") | {"seconds": seconds})
-
-
-def _made_by(config: Config, *folders: str) -> dict[str, str]:
-    """Folder of a stage → the fingerprint of its settings; UserError where that stage is not finished."""
-    verbs = {name: VERBS.get(name, name.replace("listening-", "listen ")) for name in folders}
-    return {name: finished(run_folder(config) / name, verb)["fingerprint"] for name, verb in verbs.items()}

@@ -11,6 +11,16 @@ from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 
 RECORD = "stage.json"
+# folder of a stage → its verb, where that is another word
+VERBS = {
+    "units": "discover",
+    "inverter": "invert",
+    "translator": "translate",
+    "recogniser": "recognise",
+    "synthesis": "synthesise",
+    "speller": "spell",
+    "comparisons": "compare",
+}
 
 
 def fingerprint(settings: dict) -> str:
@@ -49,11 +59,23 @@ def stage(folder: Path, settings: dict) -> Iterator[dict | None]:
     print(f"{folder.name}: {record['seconds']:.0f} s", flush=True)
 
 
-def finished(folder: Path, verb: str) -> dict:
+def verb_of(folder: str) -> str:
+    """A stage's folder in a run → the verb that fills it."""
+    return VERBS.get(folder, folder.replace("listening-", "listen "))
+
+
+def fingerprints(run: Path, *folders: str) -> dict[str, str]:
+    """Folder → the fingerprint of the settings it was made with; UserError where that stage is not finished."""
+    return {name: finished(run / name)["fingerprint"] for name in folders}
+
+
+def finished(folder: Path) -> dict:
     """The record of a stage that must be done; UserError names the command that does it."""
     record = read_json(folder / RECORD) if (folder / RECORD).exists() else {"done": False}
     if not record["done"]:
-        raise UserError(f"{folder} is not finished; run `speech2code {verb}` with the same settings first")
+        raise UserError(
+            f"{folder} is not finished; run `speech2code {verb_of(folder.name)}` with the same settings first"
+        )
     return record
 
 

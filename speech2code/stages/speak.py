@@ -17,7 +17,7 @@ from speech2code.inversion.inverter import CodebookInverter
 from speech2code.pipeline import Limits, SpeechTranslator
 from speech2code.speaking import speak
 from speech2code.stages.folders import check_codebook, data_folder, discoverer_of, inverter_of, run_folder, speech_of
-from speech2code.stages.record import finished, stage
+from speech2code.stages.record import fingerprints, finished, stage
 from speech2code.training.checkpoints import BEST, load_checkpoint
 from speech2code.training.progress import bar
 from speech2code.translation.search import Hypothesis
@@ -32,13 +32,9 @@ def synthesise(config: Config) -> None:
     """Exports the model folder and speaks both test lists with it: the units that it translates from the source."""
     run = run_folder(config)
     torch.set_num_threads(config.trainer.threads)
-    models = {
-        name: finished(run / name, verb)["fingerprint"]
-        for name, verb in (("units", "discover"), ("inverter", "invert"), ("translator", "translate"))
-    }
     settings = {
-        "models": models,
-        "codebook": finished(run / "units", "discover")["codebook"],
+        "models": fingerprints(run, "units", "inverter", "translator"),
+        "codebook": finished(run / "units")["codebook"],
         "search": vars(config.search),
     }
     with stage(run / "synthesis", settings) as figures:
@@ -57,7 +53,7 @@ def export(config: Config) -> SpeechTranslator:
     """Trained stages → one model folder, `runs/<name>/model`, loaded back from there."""
     run = run_folder(config)
     discoverer, record = discoverer_of(config)
-    translator = finished(run / "translator", "translate")
+    translator = finished(run / "translator")
     check_codebook(run / "translator", translator, record["codebook"])
     limits = Limits(**translator["limits"])
     speech = speech_of(config, "train")
