@@ -3,11 +3,13 @@
 import ast
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from speech2code.cli import STAGES
+from speech2code.files import write_json
 from speech2code.runner import COMPARING
 from speech2code.stages.judge import HEARD
 
@@ -66,3 +68,21 @@ def test_phrasebook_stops_where_a_stage_fails(tmp_path):
     code, calls = phrasebook(tmp_path, broken="invert")
     assert code != 0
     assert calls[-1][0] == "invert"
+
+
+def test_the_ladder_sets_ours_against_the_topline(tmp_path):
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "ladder.py").write_text((SCRIPTS / "ladder.py").read_text())
+    for rung, train_pairs in (("all", 2000), ("few", 100)):
+        sizes = {"corpus": f"tatoeba_fr_en_{rung}", "train_pairs": train_pairs, "test_sentences": 10}
+        ours = {"system": "speech2code", "codebook_size": 64, "time_reduction": 12, "bleu_low": 9.0, "bleu_high": 13.0}
+        cells = [ours | {"bleu": 10.0}, {"system": "topline", "bleu": 40.0}, ours | {"error": "diverged"}]
+        write_json(tmp_path / "results" / sizes["corpus"] / "table.json", [sizes | cell for cell in cells])
+    command = [sys.executable, tmp_path / "scripts" / "ladder.py", "fr_en"]
+    subprocess.run(command, check=True, capture_output=True)
+    lines = (tmp_path / "results" / "ladder_fr_en.md").read_text().splitlines()[2:4]
+    assert lines == [
+        "| tatoeba_fr_en_few | 100 | 10 | 40.0 | 64/12 | 10.0 (9.0 to 13.0) | 0.25 |",
+        "| tatoeba_fr_en_all | 2,000 | 10 | 40.0 | 64/12 | 10.0 (9.0 to 13.0) | 0.25 |",
+    ]
+    assert (tmp_path / "results" / "ladder_fr_en.png").stat().st_size > 1000

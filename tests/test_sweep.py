@@ -66,6 +66,7 @@ def test_shared_work_is_done_once_and_the_table_follows(swept):
         and "| topline (had transcripts) | – | – | " in table
         and f"`speech2code sweep {' '.join(overrides)}`" in table
     )
+    assert ": 20 training pairs, " in table
     samples = (folder / "results" / "tiny" / "samples.md").read_text()
     assert samples.count("| ground truth | ") == samples.count("| ours | ") == samples.count("| topline | ") == 6
     with open(folder / "results" / "tiny" / "table.csv") as file:
@@ -98,7 +99,8 @@ def test_cells_without_text_have_measures_only(tmp_path):
         f"data: {tmp_path}\ncorpus: {corpus}\nunits: {{codebook_size: 8, time_reduction: 4}}\n"
     )
     write_json(cell / "units.json", {"bitrate": 70.04, "used": 1.0})
-    write_json(tmp_path / "c" / "train" / "items.json", {"ids": ["a", "b"]})
+    for split, ids in (("train", ["a", "b"]), ("test", ["c"])):
+        write_json(tmp_path / "c" / split / "items.json", {"ids": ids})
     cells = read_cells(cell.parent)
     assert [(each["train_pairs"], each["bitrate"]) for each in cells] == [(2, 70.04)] and "bleu" not in cells[0]
     write_tables(cells, tmp_path / "results", "speech2code sweep …")

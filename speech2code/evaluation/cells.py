@@ -44,9 +44,9 @@ def coordinates(config: dict) -> dict:
 def _finished(folder: Path) -> dict:
     run, config = RunFolder(folder), yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     scores, units = run.json("scores.json"), run.json("units.json")
-    items = read_json(Path(config["data"]) / config["corpus"]["name"] / "train" / "items.json")
     return (
-        {"cell": folder.name, "system": OURS, "train_pairs": len(items["ids"])}
+        {"cell": folder.name, "system": OURS}
+        | _corpus(Path(config["data"]) / config["corpus"]["name"])
         | coordinates(config)
         | (_figures(scores["translation"]) if scores else {})
         | {name: units.get(name) for name in MEASURES}
@@ -54,12 +54,17 @@ def _finished(folder: Path) -> dict:
     )
 
 
+def _corpus(folder: Path) -> dict:
+    train, test = (len(read_json(folder / split / "items.json")["ids"]) for split in ("train", "test"))
+    return {"corpus": folder.name, "train_pairs": train, "test_sentences": test}
+
+
 def _rivals(sweep: Path, ours: list[dict]) -> list[dict]:
     """The paper's baseline and topline, trained once, on the pairs of all cells; none where that is not done."""
     run = RunFolder(sweep / SHARED) if ours and (sweep / SHARED).is_dir() else None
     return [
         {"cell": SHARED, "system": row, "codebook_size": None, "time_reduction": None}
-        | {name: ours[0][name] for name in ("pair", "train_pairs")}
+        | {name: ours[0][name] for name in ("pair", "corpus", "train_pairs", "test_sentences")}
         | _figures(scores)
         | {"origin": run.json("run.json")}
         for row, scores in (run.rivals().items() if run else ())

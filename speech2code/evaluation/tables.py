@@ -33,6 +33,8 @@ COLUMNS = {
     "WER of the resynthesis, PocketSphinx, %": "{wer_resynthesis_pocketsphinx:.1f}",
 }
 
+SIZES = "{corpus}: {train_pairs:,} training pairs, {test_sentences:,} test sentences."
+
 
 def write_tables(cells: list[dict], folder: Path, command: str) -> None:
     """Cells (`read_cells`) → `table.json`, `.md`, `.csv`, `.tex` and `.png` in `folder`.
@@ -53,7 +55,10 @@ def _markdown(cells: list[dict], command: str) -> str:
     failed = [f"`{cell['cell']}` failed: {cell['error']}" for cell in cells if "error" in cell]
     remark = REMARKS.get(cells[0]["pair"], "")
     recogniser = "BLEU, METEOR and p (paired bootstrap) by the own recogniser unless said."
-    return "\n\n".join(["\n".join(lines), *failed, f"{recogniser} {remark}".strip(), f"`{command}`"]) + "\n"
+    corpus = [SIZES.format(**cell) for cell in cells if "corpus" in cell][:1]
+    return (
+        "\n\n".join(["\n".join(lines), *failed, " ".join([*corpus, recogniser, remark]).strip(), f"`{command}`"]) + "\n"
+    )
 
 
 def _shown(form: str, cell: dict) -> str:
