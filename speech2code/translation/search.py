@@ -32,9 +32,10 @@ def beam_search(
 ) -> list[Hypothesis]:
     """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)` → the best hypothesis of each item.
 
-    An item is done when `beam` hypotheses have ended among its best candidates. Two stop rules, both facts of the
-    training targets: no sequence is longer than `longest`, and no token stands more than `longest_run` times in a row
-    (a decoder left alone may repeat one unit for ever).
+    An item is done when `beam` hypotheses have ended among its best candidates and none that goes on is better than
+    the best of them (label smoothing leaves unlikely ends everywhere: they alone must not stop a sentence). Two stop
+    rules, both facts of the training targets: no sequence is longer than `longest`, and no token stands more than
+    `longest_run` times in a row (a decoder left alone may repeat one unit for ever).
     """
     batch, beam, penalty = len(features), search.beam, search.length_penalty
     memory = Memory(*(part.repeat_interleave(beam, dim=0) for part in model.encode(features, lengths)))
@@ -46,20 +47,22 @@ def beam_search(
     run = torch.zeros_like(tokens)
     steps: list[tuple[Tensor, Tensor, Tensor]] = []  # of each: token, row it came from, alignment of that row
     ended: list[list[tuple[float, int, int]]] = [[] for _ in range(batch)]  # score, length, row
+    # an item that is done ignores the further steps that its neighbours need: it ends as it would alone
+    waiting = torch.ones(batch, 1, dtype=torch.bool, device=features.device)
     for step in range(longest + 1):
         logp, state, alignment = model.step(tokens, memory, state)
         logp = _forbid(logp, tokens, run >= longest_run, end=model.end if step == 0 else None)
         total = scores[:, :, None] + logp.view(batch, beam, -1)
         ending = total[:, :, model.end].clone()
         threshold = total.flatten(1).topk(beam, dim=1).values[:, -1:]
-        # an item that is done ignores the further steps that its neighbours need: it ends as it would alone
-        waiting = torch.tensor([[len(found) < beam] for found in ended], device=features.device)
         for item, place in ((ending >= threshold) & ending.isfinite() & waiting).nonzero().tolist():
             ended[item].append((float(ending[item, place]) / step**penalty, step, item * beam + place))
-        if step == longest or all(len(found) >= beam for found in ended):
-            break
         total[:, :, model.end] = -torch.inf
         scores, flat = total.flatten(1).topk(beam, dim=1)
+        for item, going in enumerate((scores[:, 0] / max(step, 1) ** penalty).tolist()):
+            waiting[item] &= len(ended[item]) < beam or going > max(ended[item])[0]
+        if step == longest or not waiting.any():
+            break
         origin, following = (rows + flat // logp.shape[1]).flatten(), (flat % logp.shape[1]).flatten()
         run = torch.where(following == tokens[origin], run[origin] + 1, 1)
         tokens = following

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from speech2code.config import SearchConfig, Seq2SeqConfig
-from speech2code.translation.recurrent import SpeechToTokens
+from speech2code.translation.attention import Memory
+from speech2code.translation.recurrent import SpeechToTokens, State
 from speech2code.translation.search import beam_search
 
 TINY = {
@@ -114,6 +115,32 @@ def test_a_batch_is_its_items(seed, beam):
         torch.testing.assert_close(
             found.alignment[:, : alone.alignment.shape[1]], alone.alignment, atol=1e-5, rtol=1e-4
         )
+
+
+class Certain:
+    """Knows every token of `sentence`; label smoothing has left the others, the end too, a little everywhere."""
+
+    sentence, end = [0, 1, 2, 3] * 9, 26
+
+    def encode(self, features, lengths):
+        return Memory(features, features, features[:, :, 0] > -1e9)
+
+    def start(self, memory):
+        return State(torch.zeros(len(memory.states), 2, 1), torch.zeros(len(memory.states), 2, 1))
+
+    def step(self, tokens, memory, state):
+        probabilities = torch.full((len(tokens), self.end + 1), 0.1 / 27)
+        position = int(state.recurrent[0, 0, 0])
+        probabilities[:, self.end] += 0.01
+        probabilities[:, (*self.sentence, self.end)[min(position, len(self.sentence))]] += 0.89
+        return probabilities.log(), State(state.recurrent + 1, state.history), memory.states[:, :, 0]
+
+
+@pytest.mark.parametrize("beam", [1, 2, 5, 8])
+def test_unlikely_ends_on_the_way_do_not_stop_a_sentence(beam):
+    """A speller that is sure of its letters has no likelier second choice than the end: "where ca"."""
+    (found,) = search(Certain(), *speech(9), beam, longest=60)
+    assert found.tokens == Certain.sentence and found.ended
 
 
 @settings(deadline=None, max_examples=30)
