@@ -42,6 +42,7 @@ from speech2code.training.speech import Speech
 from speech2code.units.codebook import Codebook, Quantised
 from speech2code.units.quality import usage
 from speech2code.units.sequences import UnitSequences
+from speech2code.units.vqvae import UnitDiscoverer
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "quantisers.json"
 SENTENCES = 200
@@ -57,8 +58,8 @@ class Scalar(Codebook):
         super().__init__(prod(LEVELS), len(LEVELS))
         self.codes.copy_(torch.cartesian_prod(*(torch.linspace(-1, 1, levels) for levels in LEVELS)))
 
-    def encode(self, vectors: Tensor) -> Tensor:
-        return super().encode(vectors.tanh())
+    def encode(self, vectors: Tensor, mask: Tensor | None = None) -> Tensor:
+        return super().encode(vectors.tanh(), mask)
 
     def forward(self, vectors: Tensor, mask: Tensor) -> Quantised:
         units, bounded = self.encode(vectors), vectors.tanh()
@@ -73,8 +74,8 @@ class Product(Codebook):
         super().__init__(prod(PARTS), dim)
         self.parts = nn.ModuleList(Codebook(size, dim // len(PARTS)) for size in PARTS)
 
-    def encode(self, vectors: Tensor) -> Tensor:
-        first, second = (part.encode(half) for part, half in zip(self.parts, vectors.chunk(2, -1)))
+    def encode(self, vectors: Tensor, mask: Tensor | None = None) -> Tensor:
+        first, second = (part.encode(half, mask) for part, half in zip(self.parts, vectors.chunk(2, -1)))
         return first * PARTS[1] + second
 
     def forward(self, vectors: Tensor, mask: Tensor) -> Quantised:
@@ -89,6 +90,8 @@ class Product(Codebook):
 class Repeat(nn.Module):
     """The decoder of codes that are MFCC already."""
 
+    variable = False
+
     def __init__(self, time_reduction: int):
         super().__init__()
         self.time_reduction, self.speakers = time_reduction, nn.Embedding(1, MFCC_DIM)
@@ -99,6 +102,8 @@ class Repeat(nn.Module):
 
 class MeanMfcc(nn.Module):
     """k-means on the mean MFCC of each unit's frames."""
+
+    rate, write = None, UnitDiscoverer.write
 
     def __init__(self, train: Speech, codebook_size: int, time_reduction: int):
         super().__init__()

@@ -11,7 +11,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from speech2code.config import Config
+from speech2code.config import TOGETHER, Config
 from speech2code.errors import UserError
 
 PACKAGE = Path(__file__).resolve().parent
@@ -64,10 +64,16 @@ def to_config(composed: DictConfig) -> Config:
     for key in AT_LEAST_ONE:
         if OmegaConf.select(composed, key) < 1:
             raise UserError(f"{key}={OmegaConf.select(composed, key)} is not possible; it must be at least 1")
-    if config.units.time_reduction % config.inverter.frames_at_once:
+    if config.units.rate and config.units.time_reduction != 1:
+        raise UserError(
+            f"units.time_reduction={config.units.time_reduction} is not possible with units.rate={config.units.rate}; "
+            "units that last as long as their sound need units.time_reduction=1"
+        )
+    read = TOGETHER if config.units.rate else config.units.time_reduction
+    if read % config.inverter.frames_at_once:
         raise UserError(
             f"inverter.frames_at_once={config.inverter.frames_at_once} is not possible; it must divide "
-            f"units.time_reduction={config.units.time_reduction}"
+            + (f"{TOGETHER}, the frames read at once" if config.units.rate else f"units.time_reduction={read}")
         )
     return config
 

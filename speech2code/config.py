@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from omegaconf import MISSING
 
+TOGETHER = 8  # steps that the inverter reads at once where units have lengths of their own
+
 
 @dataclass
 class CorpusConfig:
@@ -48,6 +50,8 @@ class TrainingConfig:
 class UnitsConfig:
     codebook_size: int = 64
     time_reduction: int = 8  # frames a unit: 1, 2, 4, 8 or 12
+    # units a second, each as long as its sound lasts (time_reduction is then 1); null: each lasts time_reduction frames
+    rate: float | None = None
     code_dim: int = 64
     width: int = 128  # channels
     blocks: int = 2  # residual blocks of the decoder at the unit rate

@@ -75,10 +75,10 @@ class SpeechTranslator(nn.Module):
         if self.warps[speaker] != 1:
             factors = features.new_full((len(features),), self.warps[speaker])
             features = warp_standardised(features, factors, self.target_mean, self.target_std)
-        return [units.tolist() for units in self.discoverer.encode(features, lengths)]
+        return [self.discoverer.write(steps)[0].tolist() for steps in self.discoverer.encode(features, lengths)]
 
     def speak(self, units: list[list[int]], speaker: int = 0) -> list[np.ndarray]:
-        """Unit sequences → waveforms float32 `((units · time_reduction − 1) · 160,)`, peak 0.7."""
+        """Unit sequences → waveforms float32 `((frames − 1) · 160,)`, peak 0.7."""
         return speak(units, self.discoverer.codebook, self.inverter, self.iterations, speaker)
 
     def stream(self, units: Iterable[int], speaker: int = 0) -> Iterator[np.ndarray]:
@@ -86,7 +86,7 @@ class SpeechTranslator(nn.Module):
         return stream(units, self.discoverer.codebook, self.inverter, self.iterations, speaker)
 
     def invert(self, units: list[list[int]], speaker: int = 0) -> tuple[Tensor, Tensor]:
-        """Unit sequences → log magnitude `(batch, time, bins)` and unit counts `(batch,)`."""
+        """Unit sequences → log magnitude `(batch, time, bins)` and the frames that each unit lasts `(batch, units)`."""
         return draw(units, self.discoverer.codebook, self.inverter, speaker)
 
     def features(self, side: str, waveforms: list[np.ndarray]) -> tuple[Tensor, Tensor]:

@@ -18,22 +18,31 @@ PIECE, CONTEXT = 16, 8  # units that `stream` speaks at once, and hears on eithe
 
 
 @torch.inference_mode()
-def draw(units: list, codebook: Codebook, inverter: CodebookInverter, speaker: Speaker = 0) -> tuple[Tensor, Tensor]:
-    """Unit sequences → log magnitude `(batch, time, bins)` and unit counts `(batch,)`."""
+def draw(
+    units: list, codebook: Codebook, inverter: CodebookInverter, speaker: Speaker = 0, steps: list | None = None
+) -> tuple[Tensor, Tensor]:
+    """Unit sequences, and the steps that each unit lasts where that is known → log magnitude `(batch, time, bins)` and
+    the frames that each unit lasts `(batch, units)`, 0 behind the end."""
     device = codebook.codes.device
     batch, counts = (each.to(device) for each in pad([np.asarray(each) for each in units], torch.int64))
-    speakers = torch.as_tensor(speaker, device=device).expand(len(units))
-    return inverter.invert(codebook.decode(batch), counts, speakers), counts
+    codes, speakers = codebook.decode(batch), torch.as_tensor(speaker, device=device).expand(len(units))
+    known = steps and pad([np.asarray(each) for each in steps], torch.int64)[0].to(device)
+    lasting = inverter.lasting(codes, counts, speakers) if known is None else known
+    return inverter.invert(codes, lasting, speakers), lasting * inverter.time_reduction
 
 
 @torch.inference_mode()
 def speak(
-    units: list, codebook: Codebook, inverter: CodebookInverter, iterations: int, speaker: Speaker = 0
+    units: list,
+    codebook: Codebook,
+    inverter: CodebookInverter,
+    iterations: int,
+    speaker: Speaker = 0,
+    steps: list | None = None,
 ) -> list[np.ndarray]:
-    """Unit sequences → waveforms float32 `((units · time_reduction − 1) · 160,)`, peak 0.7; `iterations` of
-    Griffin-Lim."""
-    spectrum, counts = draw(units, codebook, inverter, speaker)
-    return sounds_of(spectrum, (counts * inverter.time_reduction).tolist(), iterations)
+    """As `draw` → waveforms float32 `((frames − 1) · 160,)`, peak 0.7; `iterations` of Griffin-Lim."""
+    spectrum, frames = draw(units, codebook, inverter, speaker, steps)
+    return sounds_of(spectrum, frames.sum(1).tolist(), iterations)
 
 
 def sounds_of(spectra: Tensor, frames: list[int], iterations: int) -> list[np.ndarray]:
@@ -53,15 +62,17 @@ def stream(
     The network and Griffin-Lim see 8 units on either side of a piece; over the first unit of the next one both sound.
     As loud as the recordings: nothing tells what the highest peak will be.
     """
-    samples = inverter.time_reduction * HOP
     fading = np.zeros(0, np.float32)
     for window, done, last in _windows(units):
-        sound = griffin_lim(draw([window], codebook, inverter, speaker)[0], iterations)[0].cpu().numpy()
-        end = len(sound) if last else (done + PIECE) * samples
-        piece = sound[done * samples : end]
+        spectrum, frames = draw([window], codebook, inverter, speaker)
+        sound = griffin_lim(spectrum, iterations)[0].cpu().numpy()
+        ends = [0, *(frames[0].cumsum(0) * HOP).tolist()]
+        end = len(sound) if last else ends[done + PIECE]
+        piece = sound[ends[done] : end]
+        fading = fading[: len(piece)]  # with its neighbours known a unit may be found shorter than before
         share = np.linspace(1, 0, len(fading), endpoint=False, dtype=np.float32)
         piece[: len(fading)] += share * (fading - piece[: len(fading)])
-        fading = sound[end : end + samples]
+        fading = sound[end : end if last else ends[done + PIECE + 1]]
         yield piece
 
 

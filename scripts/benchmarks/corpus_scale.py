@@ -76,7 +76,8 @@ def _train(config, folder: Path) -> dict[str, float]:
     seconds = _steps(units, config.units.training.batch_size)
     write_units(units.model, dev, folder / "dev.npz")
     short = [np.arange(24) % config.units.codebook_size for _ in range(len(train))]
-    sequences = UnitSequences("", train.store.ids, short), UnitSequences.load(folder / "dev.npz")
+    ones = [np.ones_like(each) for each in short]
+    sequences = UnitSequences("", train.store.ids, short, ones), UnitSequences.load(folder / "dev.npz")
     start = time.perf_counter() - began - seconds
     lists = (train, short), (dev, sequences[1].units)
     for make in (

@@ -16,16 +16,16 @@ def measure() -> Line:
     torch.manual_seed(0)
     config = compose(["experiment=phrasebook"])
     reduction, dim = config.units.time_reduction, config.units.code_dim
-    codes, counts = torch.randn(BATCH, UNITS, dim), torch.full((BATCH,), UNITS)
+    codes, steps = torch.randn(BATCH, UNITS, dim), torch.ones(BATCH, UNITS, dtype=torch.int64)
     waveforms = 0.1 * torch.randn(BATCH, UNITS * reduction * HOP)
-    frames, speakers = counts * reduction, torch.zeros(BATCH, dtype=torch.int64)
+    frames, speakers = steps.sum(1) * reduction, torch.zeros(BATCH, dtype=torch.int64)
     model = CodebookInverter(config.inverter, UnitDecoder(config.units, speakers=1)).train()
     plain = Inverter(config.inverter.width, config.inverter.blocks, config.inverter.lstm_layers, dim, reduction).train()
     full = LogMagnitude()
     ours, peer = (torch.optim.AdamW(each.parameters(), 1e-4, fused=True) for each in (model, plain))
 
     def our_step():
-        model.loss(model(codes, counts, speakers), model.target(waveforms), frames).backward()
+        model.loss(model(codes, steps, speakers), model.target(waveforms), frames).backward()
         ours.step()
         ours.zero_grad()
 

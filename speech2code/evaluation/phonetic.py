@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from speech2code.corpora.batches import in_order, pad
@@ -46,7 +47,8 @@ def phonetic(
         measures |= {f"abx_{what}{name}": abx(items, across=what == "across") for what in ("within", "across")}
     measures = {name: error for name, error in measures.items() if error is not None}
     if len(voices) > 1:
-        rates = [unit_error_rate(written[0], again) for again in written[1:]]
+        first, *others = ([discoverer.write(torch.from_numpy(each))[0].numpy() for each in of] for of in written)
+        rates = [unit_error_rate(first, again) for again in others]
         measures["unit_error_rate_between_voices"] = float(np.mean(rates))
     counts, phones = _together(spoken[0], written[0], len(codes), reduction)
     return Phonetic(measures | phone_information(counts)._asdict(), counts, phones)

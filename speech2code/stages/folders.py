@@ -75,7 +75,7 @@ def inverter_of(config: Config, discoverer: UnitDiscoverer) -> CodebookInverter:
 
 def check_codebook(folder: Path, record: dict, codebook: str) -> None:
     """UserError where the stage with this record was trained on another codebook."""
-    UnitSequences(record["settings"]["codebook"], [], []).check(codebook, [], folder)
+    UnitSequences(record["settings"]["codebook"], [], [], []).check(codebook, [], folder)
 
 
 def with_units(config: Config, split: str, codebook: str) -> tuple[Speech, UnitSequences]:

@@ -78,8 +78,10 @@ def _spoken(config: Config, discoverer: UnitDiscoverer) -> dict[str, float]:
     """Each unit is spoken alone, for the report; what the resynthesis loses; where there are several speakers, how well
     they change places."""
     run, codebook, inverter = run_folder(config), discoverer.codebook, inverter_of(config, discoverer)
-    held = [[unit] * -(-HELD // inverter.time_reduction) for unit in range(len(codebook.codes))]
-    for unit, sound in enumerate(speak(held, codebook, inverter, config.inverter.iterations)):
+    every, steps = [[unit] for unit in range(len(codebook.codes))], -(-HELD // inverter.time_reduction)
+    for unit, sound in enumerate(
+        speak(every, codebook, inverter, config.inverter.iterations, 0, [[steps]] * len(every))
+    ):
         save_waveform(run / "quality" / "sounds" / f"{unit:04d}.wav", sound)
     train, test = (speech_of(config, split) for split in ("train", "test"))
     found = _resynthesis(RunFolder(run), test.store)

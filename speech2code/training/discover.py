@@ -99,10 +99,10 @@ def _batch(speech: Speech, items: np.ndarray) -> tuple[Tensor, ...]:
 def write_units(model: UnitDiscoverer, speech: Speech, path: Path) -> None:
     """Encodes the target side of a split."""
     model.eval()
-    units: list = [None] * len(speech)
+    written: list = [None] * len(speech)
     device = model.codebook.codes.device
     for items in in_order(speech.store.lengths("target_mfcc"), 64):
         features, lengths, _ = _batch(speech, items)
-        for item, sequence in zip(items, model.encode(features.to(device), lengths.to(device))):
-            units[item] = sequence.cpu().numpy()
-    UnitSequences(model.codebook.fingerprint(), speech.store.ids, units).save(path)
+        for item, steps in zip(items, model.encode(features.to(device), lengths.to(device))):
+            written[item] = [each.cpu().numpy() for each in model.write(steps)]
+    UnitSequences(model.codebook.fingerprint(), speech.store.ids, *map(list, zip(*written))).save(path)

@@ -41,12 +41,16 @@ class InvertTask:
 
     def _batch(self, speech: Speech, sequences: UnitSequences, items: np.ndarray) -> tuple[Tensor, ...]:
         waveforms, samples = speech.waveforms("target", items)
-        units, counts = pad([sequences.units[item] for item in items], torch.int64)
-        return waveforms, frame_count(samples), self.codebook.decode(units), counts, speech.speakers("target", items)
+        units, steps = (pad([of[item] for item in items], torch.int64)[0] for of in (sequences.units, sequences.steps))
+        return waveforms, frame_count(samples), self.codebook.decode(units), steps, speech.speakers("target", items)
 
     def step(self, model: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        waveforms, frames, codes, counts, speakers = batch
-        return {"loss": self.model.loss(model(codes, counts, speakers), self.model.target(waveforms), frames)}
+        waveforms, frames, codes, steps, speakers = batch
+        loss = self.model.loss(model(codes, steps, speakers), self.model.target(waveforms), frames)
+        if not self.model.durations:
+            return {"loss": loss}
+        durations = self.model.durations.loss(codes, steps, speakers)
+        return {"loss": loss + durations, "spectrum": loss.detach(), "durations": durations.detach()}
 
     def epoch_figures(self) -> dict[str, float]:
         return {}
@@ -57,10 +61,10 @@ class InvertTask:
         return averages(self.step, self.model, ((batch, int(batch[1].sum())) for batch in batches))
 
     def show(self, writer, step: int) -> None:
-        waveforms, _, codes, counts, speakers = self._batch(self.dev, self.dev_units, np.array([0]))
+        waveforms, _, codes, steps, speakers = self._batch(self.dev, self.dev_units, np.array([0]))
         device = self.model.mean.device
-        spectrum = self.model.invert(codes.to(device), counts.to(device), speakers.to(device))
-        sound = griffin_lim(spectrum, self.iterations)[:, : int(counts[0]) * self.model.time_reduction * HOP]
+        spectrum = self.model.invert(codes.to(device), steps.to(device), speakers.to(device))
+        sound = griffin_lim(spectrum, self.iterations)[:, : int(steps.sum()) * self.model.time_reduction * HOP]
         add_heatmap(writer, "spectrum/original", self.model.spectrum(waveforms)[0].T, step)
         add_heatmap(writer, "spectrum/predicted", spectrum[0].T, step)
         writer.add_audio("sound/original", waveforms, step, SAMPLE_RATE)

@@ -42,7 +42,7 @@ class Codebook(nn.Module):
         real = vectors[mask]
         if self.training and not self.initialised:
             self._initialise(real.detach())
-        units = self.encode(vectors)
+        units = self.encode(vectors, mask)
         codes = self.decode(units)
         distance = F.mse_loss(real, codes[mask])
         if self.training:
@@ -51,8 +51,8 @@ class Codebook(nn.Module):
             self.counts += torch.bincount(units[mask], minlength=len(self.codes))
         return Quantised(vectors + (codes - vectors).detach(), units, distance)
 
-    def encode(self, vectors: Tensor) -> Tensor:
-        """Vectors `(..., dim)` → units `(...)`: index of the L2-nearest code (Eq. 1)."""
+    def encode(self, vectors: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Vectors `(..., dim)`, mask of the real ones → units `(...)`: index of the L2-nearest code (Eq. 1)."""
         return (self.codes.square().sum(1) - 2 * vectors @ self.codes.T).argmin(-1)
 
     def decode(self, units: Tensor) -> Tensor:
@@ -80,8 +80,8 @@ class Codebook(nn.Module):
     def _update(self, vectors: Tensor, units: Tensor) -> None:
         count = torch.bincount(units, minlength=len(self.codes)).float()
         total = torch.zeros_like(self.ema_sum).index_add_(0, units, vectors.float())
-        self.counts += _sum_over_processes(count)
-        _sum_over_processes(total)
+        self.counts += sum_over_processes(count)
+        sum_over_processes(total)
         self.ema_count.lerp_(count, 1 - self.decay)
         self.ema_sum.lerp_(total, 1 - self.decay)
         self._restart_dead(vectors)
@@ -116,7 +116,7 @@ def _several() -> bool:
     return dist.is_available() and dist.is_initialized() and dist.get_world_size() > 1
 
 
-def _sum_over_processes(values: Tensor) -> Tensor:
+def sum_over_processes(values: Tensor) -> Tensor:
     if _several():
         dist.all_reduce(values)
     return values

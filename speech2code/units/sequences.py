@@ -14,19 +14,21 @@ class UnitSequences(NamedTuple):
     codebook: str  # fingerprint
     ids: list[str]
     units: list[np.ndarray]  # int64 (units,) each
+    steps: list[np.ndarray]  # int64 (units,) each: how many times time_reduction frames a unit lasts
 
     def save(self, path: Path) -> None:
-        flat = np.concatenate([np.zeros(0, np.int32), *self.units]).astype(np.int32)
+        units, steps = (np.concatenate([np.zeros(0), *each]).astype(np.int32) for each in (self.units, self.steps))
         ends = np.cumsum([len(each) for each in self.units], dtype=np.int64)
+        codebook, ids = np.array(self.codebook), np.array(self.ids, dtype=str)
         with write_atomically(path) as temporary, open(temporary, "wb") as file:
-            np.savez(file, codebook=np.array(self.codebook), ids=np.array(self.ids, dtype=str), units=flat, ends=ends)
+            np.savez(file, codebook=codebook, ids=ids, units=units, steps=steps, ends=ends)
 
     @classmethod
     def load(cls, path: Path) -> "UnitSequences":
         try:
             with np.load(path) as data:
-                units = np.split(data["units"].astype(np.int64), data["ends"][:-1])
-                return cls(str(data["codebook"]), data["ids"].tolist(), units)
+                units, steps = (np.split(data[name].astype(np.int64), data["ends"][:-1]) for name in ("units", "steps"))
+                return cls(str(data["codebook"]), data["ids"].tolist(), units, steps)
         except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
             raise UserError(f"cannot read units {path}: {error}; run `speech2code discover` again") from error
 

@@ -12,7 +12,9 @@ from speech2code.audio.features import MFCC_DIM, frame_mask
 from speech2code.config import UnitsConfig
 from speech2code.layers import SLOPE, ResidualBlock, channel_mask, pad_time, strided, unstrided
 from speech2code.units.codebook import Codebook, Quantised
+from speech2code.units.segments import SegmentCodebook, SegmentEncoder
 
+TOGETHER = 4  # frames that the decoder reads at once where units have lengths of their own
 STRIDES = {1: (1,), 2: (2,), 4: (2, 2), 8: (2, 2, 2), 12: (2, 2, 3)}  # 12 cannot come from stride 2 alone
 
 
@@ -31,9 +33,14 @@ class UnitDiscoverer(nn.Module):
         super().__init__()
         self.time_reduction = config.time_reduction
         self.commitment = config.commitment
-        strides, width = STRIDES[config.time_reduction], config.width
-        self.encoder = _Encoder(strides, width, config.code_dim)
-        self.codebook = Codebook(config.codebook_size, config.code_dim, config.ema_decay)
+        self.rate = config.rate
+        size, dim = config.codebook_size, config.code_dim
+        if config.rate:
+            self.encoder = SegmentEncoder(dim)
+            self.codebook = SegmentCodebook(size, dim, config.ema_decay, config.rate)
+        else:
+            self.encoder = _Encoder(STRIDES[config.time_reduction], config.width, dim)
+            self.codebook = Codebook(size, dim, config.ema_decay)
         self.decoder = UnitDecoder(config, speakers)
 
     def unit_count(self, frames: Tensor) -> Tensor:
@@ -57,10 +64,20 @@ class UnitDiscoverer(nn.Module):
 
     @torch.no_grad()
     def encode(self, features: Tensor, lengths: Tensor) -> list[Tensor]:
-        """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)` → a list of units `(units,)`, int64."""
+        """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)` → a list of int64 `(steps,)`: the unit of each
+        `time_reduction` frames."""
         mask = frame_mask(lengths, features.shape[1])
-        units = self.codebook.encode(self.encoder(features * mask[:, :, None], lengths))
-        return [item[:count] for item, count in zip(units, self.unit_count(lengths).tolist())]
+        vectors = self.encoder(features * mask[:, :, None], lengths)
+        counts = self.unit_count(lengths)
+        units = self.codebook.encode(vectors, frame_mask(counts, vectors.shape[1]))
+        return [item[:count] for item, count in zip(units, counts.tolist())]
+
+    def write(self, steps: Tensor) -> tuple[Tensor, Tensor]:
+        """The unit of each step `(steps,)` → units `(units,)` and the steps that each of them lasts: all that stand
+        alike in a row are one where the units have lengths of their own, else each step is one."""
+        if self.rate:
+            return torch.unique_consecutive(steps, return_counts=True)
+        return steps, torch.ones_like(steps)
 
 
 def _widths(strides: tuple[int, ...], width: int) -> list[int]:
@@ -96,9 +113,11 @@ class UnitDecoder(nn.Module):
     def __init__(self, config: UnitsConfig, speakers: int):
         super().__init__()
         self.time_reduction = config.time_reduction
-        self.strides, width = STRIDES[config.time_reduction], config.width
+        self.variable = bool(config.rate)  # units have lengths of their own
+        self.together = TOGETHER if self.variable else 1
+        self.strides, width = STRIDES[config.time_reduction * self.together], config.width
         self.speakers = nn.Embedding(speakers, config.code_dim)
-        self.enter = nn.Conv1d(2 * config.code_dim, width, 3, padding=1)
+        self.enter = nn.Conv1d((self.together + 1) * config.code_dim, width, 3, padding=1)
         self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(config.blocks))
         sizes = [width, *reversed([*_widths(self.strides, width)[:1], *_widths(self.strides, width)[:-1]])]
         rising = zip(sizes, sizes[1:], reversed(self.strides))
@@ -106,8 +125,11 @@ class UnitDecoder(nn.Module):
         self.leave = nn.Conv1d(sizes[-1], MFCC_DIM, 3, padding=1)
 
     def forward(self, codes: Tensor, lengths: Tensor, speakers: Tensor) -> Tensor:
-        """Codes `(batch, units, dim)`, lengths in frames `(batch,)`, speakers `(batch,)` → normalised MFCC `(batch,
-        units · time_reduction, 39)`."""
+        """Codes of each step `(batch, steps, dim)`, lengths in frames `(batch,)`, speakers `(batch,)` → normalised MFCC
+        `(batch, steps · time_reduction, 39)`."""
+        frames = codes.shape[1] * self.time_reduction
+        real = frame_mask((lengths + self.time_reduction - 1) // self.time_reduction, codes.shape[1])
+        codes = pad_time(codes * real[:, :, None], self.together).unflatten(1, (-1, self.together)).flatten(2)
         voice = self.speakers(speakers)[:, None, :].expand(-1, codes.shape[1], -1)
         codes = torch.cat([codes, voice], dim=2)
         levels = [lengths]
@@ -120,4 +142,4 @@ class UnitDecoder(nn.Module):
         for up in self.up:
             hidden = up(F.leaky_relu(hidden, SLOPE))
             hidden = hidden * channel_mask(levels.pop(), hidden.shape[2])
-        return self.leave(F.leaky_relu(hidden, SLOPE)).transpose(1, 2)
+        return self.leave(F.leaky_relu(hidden, SLOPE)).transpose(1, 2)[:, :frames]

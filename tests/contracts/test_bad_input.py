@@ -147,7 +147,7 @@ def model_folder(tmp_path_factory):
         "attention_size": 4,
     }
     parts = (
-        UnitsConfig(8, 4, 4, 8, 1),
+        UnitsConfig(codebook_size=8, time_reduction=4, code_dim=4, width=8, blocks=1),
         InverterConfig(8, 8, 1, 1, 512, iterations=2),
         Seq2SeqConfig(**narrow),
         SearchConfig(2),

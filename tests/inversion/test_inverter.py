@@ -13,15 +13,16 @@ GRIDS = [("log", 512), ("log", 2048), ("linear", 512), ("linear", 2048)]
 REDUCTION = 4
 
 
-def decoder(dim, speakers=1):
-    return UnitDecoder(UnitsConfig(code_dim=dim, time_reduction=REDUCTION, width=8, blocks=1), speakers)
+def decoder(dim, speakers=1, rate=None):
+    reduction = 1 if rate else REDUCTION
+    return UnitDecoder(UnitsConfig(code_dim=dim, time_reduction=reduction, rate=rate, width=8, blocks=1), speakers)
 
 
-def inverter(scale="log", fft_size=512, speakers=2, at_once=1, loss="l2"):
+def inverter(scale="log", fft_size=512, speakers=2, at_once=1, loss="l2", rate=None):
     torch.manual_seed(0)
     small = {"width": 16, "frame_width": 16, "blocks": 1, "lstm_layers": 1, "frames_at_once": at_once}
     config = InverterConfig(**small, fft_size=fft_size, target_scale=scale, loss=loss)
-    model = CodebookInverter(config, decoder(5, speakers))
+    model = CodebookInverter(config, decoder(5, speakers, rate))
     model.mean.normal_()
     model.std.uniform_(0.5, 2)
     model.spread.uniform_(0.5, 1)
@@ -29,21 +30,22 @@ def inverter(scale="log", fft_size=512, speakers=2, at_once=1, loss="l2"):
 
 
 def codes(*counts):
-    """Codes `(batch, units, 5)` with garbage beyond each end, unit counts, speakers."""
+    """Codes `(batch, units, 5)` with garbage beyond each end, one step each, speakers."""
     generator = torch.Generator().manual_seed(1)
     made = torch.randn(len(counts), max(counts) + 3, 5, generator=generator)
-    return made, torch.tensor(counts), torch.arange(len(counts)) % 2
+    steps = (torch.arange(max(counts) + 3) < torch.tensor(counts)[:, None]).long()
+    return made, steps, torch.arange(len(counts)) % 2
 
 
 @pytest.mark.parametrize("at_once", [1, 2, 4])
 @pytest.mark.parametrize(("scale", "fft_size"), GRIDS)
 def test_a_padded_batch_is_its_items(scale, fft_size, at_once):
     model = inverter(scale, fft_size, at_once=at_once).eval()
-    batch, counts, speakers = codes(9, 4, 1)
-    together, whole = model(batch, counts, speakers), model.invert(batch, counts, speakers)
-    assert together.shape == whole.shape == (3, 12 * REDUCTION, fft_size // 2 + 1)
-    for row, count in enumerate(counts):
-        one = batch[row : row + 1, :count], counts[row : row + 1], speakers[row : row + 1]
+    batch, steps, speakers = codes(9, 4, 1)
+    together, whole = model(batch, steps, speakers), model.invert(batch, steps, speakers)
+    assert together.shape == whole.shape == (3, 9 * REDUCTION, fft_size // 2 + 1)
+    for row, count in enumerate(steps.sum(1)):
+        one = batch[row : row + 1, :count], steps[row : row + 1, :count], speakers[row : row + 1]
         frames = count * REDUCTION
         torch.testing.assert_close(together[row, :frames], model(*one)[0], atol=1e-5, rtol=1e-5)
         torch.testing.assert_close(whole[row, :frames], model.invert(*one)[0], atol=1e-4, rtol=1e-4)
@@ -123,10 +125,10 @@ def test_batch_statistics_see_real_frames_only():
 
 def test_training_sees_no_padding_anywhere():
     """In train mode too: more padding at the end changes neither the output nor any running statistic."""
-    batch, counts, speakers = codes(9, 4)
+    batch, steps, speakers = codes(9, 4)
     first, second = inverter().train(), inverter().train()
-    tight, loose = first(batch[:, :9], counts, speakers), second(batch, counts, speakers)
-    for row, frames in enumerate(counts * REDUCTION):
+    tight, loose = first(batch[:, :9], steps[:, :9], speakers), second(batch, steps, speakers)
+    for row, frames in enumerate(steps.sum(1) * REDUCTION):
         torch.testing.assert_close(tight[row, :frames], loose[row, :frames], atol=1e-5, rtol=1e-5)
     for (name, one), two in zip(first.named_buffers(), second.buffers()):
         torch.testing.assert_close(one, two, msg=lambda text, name=name: f"{name}: {text}")
@@ -145,7 +147,8 @@ def test_it_learns_eight_utterances(scale):
     model.mean.copy_(target.mean((0, 1)))
     model.std.copy_(target.std((0, 1)).clamp_min(1e-3))
     counts = (frames + REDUCTION - 1) // REDUCTION
-    batch = torch.eye(8)[:, None, :].expand(-1, int(counts[0]), -1), counts, torch.zeros(8, dtype=torch.int64)
+    steps = torch.ones(8, int(counts[0]), dtype=torch.int64)
+    batch = torch.eye(8)[:, None, :].expand(-1, int(counts[0]), -1), steps, torch.zeros(8, dtype=torch.int64)
     optimiser = torch.optim.Adam(model.parameters(), 5e-3)
     losses = []
     for _ in range(100):
@@ -172,3 +175,38 @@ def test_what_the_decoder_has_rebuilt_is_heard_and_learns_no_more():
     with torch.no_grad():
         model.decoder.leave.weight.mul_(2)
     assert not torch.allclose(model(*batch), said, atol=1e-3)
+
+
+@pytest.mark.parametrize("at_once", [2, 8])
+def test_units_that_last_as_long_as_told(at_once):
+    model = inverter(at_once=at_once, rate=14.0).eval()
+    batch, _, speakers = codes(3, 2)
+    steps = torch.tensor([[5, 1, 12, 0, 0, 0], [2, 7, 0, 0, 0, 0]])
+    spectrum = model.invert(batch, steps, speakers)
+    assert spectrum.shape == (2, 18, 257)
+    alone = model.invert(batch[1:, :2], steps[1:, :2], speakers[1:])
+    torch.testing.assert_close(spectrum[1, :9], alone[0], atol=1e-4, rtol=1e-4)
+    steps[0, 0] = 6
+    assert model.invert(batch, steps, speakers).shape[1] == 19
+
+
+def test_it_learns_how_long_units_last():
+    """The length of a unit depends on its neighbour and on who speaks; what is told fixed lengths says one step."""
+    model = inverter(rate=14.0)
+    generator = torch.Generator().manual_seed(0)
+    kinds = torch.randint(3, (64, 12), generator=generator)
+    speakers, counts = torch.arange(64) % 2, torch.arange(64) % 9 + 4
+    real = torch.arange(12) < counts[:, None]
+    steps = (2 + kinds * 3 + kinds.roll(1, 1) * (torch.arange(12) > 0) + 4 * speakers[:, None]) * real
+    batch = torch.eye(5)[kinds]
+    optimiser = torch.optim.Adam(model.durations.parameters(), 1e-2)
+    for _ in range(80):
+        loss = model.durations.loss(batch, steps, speakers)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    predicted = model.lasting(batch, counts, speakers)
+    assert ((predicted == 0) == ~real).all()
+    assert ((predicted - steps).abs() <= 1)[real].float().mean() > 0.95
+    fixed = inverter().lasting(batch, counts, speakers)
+    assert torch.equal(fixed, real.long())
