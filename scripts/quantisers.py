@@ -90,7 +90,7 @@ class Product(Codebook):
 class Repeat(nn.Module):
     """The decoder of codes that are MFCC already."""
 
-    variable = False
+    rate = None
 
     def __init__(self, time_reduction: int):
         super().__init__()

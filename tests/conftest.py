@@ -40,6 +40,8 @@ TINY = [
     "search.beam=2", "trainer.jobs=1", "trainer.threads=1", "trainer.accelerator=cpu",
 ]  # fmt: skip
 
+VARIABLE = ["units.time_reduction=1", "units.rate=12"]  # units that last as long as their sound
+
 
 class Corpus(NamedTuple):
     """A manifest of recordings, and the folder it is prepared in."""

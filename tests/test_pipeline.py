@@ -23,10 +23,10 @@ NARROW = {
 }
 
 
-def system(**inverter):
+def system(rate=None, **inverter):
     torch.manual_seed(3)
     parts = (
-        UnitsConfig(codebook_size=8, time_reduction=4, code_dim=8, width=16, blocks=1),
+        UnitsConfig(codebook_size=8, time_reduction=1 if rate else 4, rate=rate, code_dim=8, width=16, blocks=1),
         InverterConfig(
             **{
                 "width": 16,
@@ -107,6 +107,22 @@ def test_a_stream_is_the_sentence(count, monkeypatch):
         assert np.corrcoef(*loudness)[0, 1] > 0.95
     first = next(model.stream(asked.append(unit) or unit for unit in units))
     assert len(asked) == min(count, 24) and np.array_equal(first, pieces[0])
+
+
+def test_units_of_their_own_lengths_are_spoken_and_streamed():
+    model = system(rate=12.0)
+    assert not (np.diff(model.encode([speech(2)])[0]) == 0).any()  # what sounds alike is one unit
+    units = (np.arange(70) * 3 % 8).tolist()
+    spectrum, frames = model.invert([units, units[:9]])
+    assert (frames[0] > 0).all() and (frames[1] > 0).tolist() == [True] * 9 + [False] * 61
+    assert spectrum.shape[1] == frames.sum(1).max()
+    whole, short = model.speak([units, units[:9]])
+    assert len(whole) == (int(frames[0].sum()) - 1) * 160 and len(short) == (int(frames[1].sum()) - 1) * 160
+    streamed = np.concatenate(list(model.stream(units)))
+    assert np.isfinite(streamed).all() and len(streamed) == pytest.approx(len(whole), rel=0.1)
+    once = np.concatenate(list(model.stream(units[:20])))
+    spoken = model.speak([units[:20]])[0]
+    np.testing.assert_allclose(once * (0.7 / np.abs(once).max()), spoken, atol=1e-5)
 
 
 def test_a_stream_of_nothing_is_silent():

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from speech2code.audio.filters import COEFFICIENTS, DELTA_WIDTH, FFT_SIZE, dct_matrix, delta_matrices, mel_filters
 
 HOP = 160  # samples, 10 ms
+FRAMES_A_SECOND = 100
 WINDOW = 400  # samples, 25 ms
 MFCC_DIM = 3 * COEFFICIENTS
 LOG_FLOOR = 1e-4  # magnitude; −80 dB of a full-scale tone's magnitude is about 1e-2
@@ -88,7 +89,10 @@ class Mfcc(nn.Module):
 
     def _deltas(self, static: Tensor, frames: Tensor) -> Tensor:
         """Savitzky-Golay derivatives along time, first and second: row k of a matrix differentiates at frame k of nine.
-        The first and last four frames come from the fit to the first and last nine (`mode="interp"`)."""
+        The first and last four frames come from the fit to the first and last nine (`mode="interp"`); behind fewer than
+        nine stand zeros."""
+        whole, frames = static.shape[1], frames.clamp_min(DELTA_WIDTH)
+        static = F.pad(static, (0, 0, 0, max(0, DELTA_WIDTH - whole)))
         batch, time, _ = static.shape
         half, nine = DELTA_WIDTH // 2, torch.arange(DELTA_WIDTH, device=static.device)
         deltas = static.new_zeros(batch, time, 2, COEFFICIENTS)
@@ -96,4 +100,4 @@ class Mfcc(nn.Module):
         deltas[:, :half] = torch.einsum("okw,bwc->bkoc", self.deltas[:, :half], static[:, :DELTA_WIDTH])
         item, last = torch.arange(batch, device=static.device)[:, None], frames[:, None] - DELTA_WIDTH + nine
         deltas[item, last[:, -half:]] = torch.einsum("okw,bwc->bkoc", self.deltas[:, -half:], static[item, last])
-        return deltas.flatten(2)
+        return deltas[:, :whole].flatten(2)

@@ -1,10 +1,12 @@
 """Units → how long each of them lasts: what the translator does not write."""
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from speech2code.audio.features import frame_mask
+from speech2code.audio.features import FRAMES_A_SECOND, frame_mask
 from speech2code.layers import BiLstm
 
 WIDTH = 128  # each direction
@@ -15,11 +17,13 @@ LONGEST = 100  # steps of one unit: a second
 class Durations(nn.Module):
     """BiLSTM over the codes, told the speaker; it predicts logarithms."""
 
-    def __init__(self, code_dim: int, speakers: int):
+    def __init__(self, code_dim: int, speakers: int, rate: float):
+        """`rate`: units a second."""
         super().__init__()
         self.speakers = nn.Embedding(speakers, code_dim)
         self.recurrent = BiLstm(code_dim, WIDTH, 1)
         self.leave = nn.Linear(2 * WIDTH, 1)
+        nn.init.constant_(self.leave.bias, math.log(FRAMES_A_SECOND / rate))
 
     def forward(self, codes: Tensor, counts: Tensor, speakers: Tensor) -> Tensor:
         """Codes `(batch, units, dim)`, counts and speakers `(batch,)` → logarithm of the steps `(batch, units)`."""

@@ -36,9 +36,9 @@ class CodebookInverter(nn.Module):
         super().__init__()
         self.decoder = deepcopy(decoder).requires_grad_(False)
         self.time_reduction = time_reduction = decoder.time_reduction
-        self.together = TOGETHER if decoder.variable else 1
+        self.together = TOGETHER if decoder.rate else 1
         speakers, code_dim = decoder.speakers.weight.shape
-        self.durations = Durations(code_dim, speakers) if decoder.variable else None
+        self.durations = Durations(code_dim, speakers, decoder.rate) if decoder.rate else None
         self.target_scale = config.target_scale
         self.spectrum = LogMagnitude(config.fft_size)
         width, bins = config.width, config.fft_size // 2 + 1

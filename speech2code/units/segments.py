@@ -12,11 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from speech2code.audio.features import MFCC_DIM, frame_mask
+from speech2code.audio.features import FRAMES_A_SECOND, MFCC_DIM, frame_mask
 from speech2code.layers import SLOPE
 from speech2code.units.codebook import Codebook, Quantised, sum_over_processes
 
-FRAMES_A_SECOND = 100
 KERNEL = 5  # frames: with two layers a unit is chosen from what sounds 40 ms around, and from the Δ of that
 WIDTH = 96  # channels
 ADAPTATION = 0.1  # how fast the price follows the rate, of its logarithm a step

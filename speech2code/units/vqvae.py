@@ -113,8 +113,8 @@ class UnitDecoder(nn.Module):
     def __init__(self, config: UnitsConfig, speakers: int):
         super().__init__()
         self.time_reduction = config.time_reduction
-        self.variable = bool(config.rate)  # units have lengths of their own
-        self.together = TOGETHER if self.variable else 1
+        self.rate = config.rate
+        self.together = TOGETHER if config.rate else 1
         self.strides, width = STRIDES[config.time_reduction * self.together], config.width
         self.speakers = nn.Embedding(speakers, config.code_dim)
         self.enter = nn.Conv1d((self.together + 1) * config.code_dim, width, 3, padding=1)

@@ -57,6 +57,17 @@ def test_mfcc_of_any_length_and_level(lengths, level, seed):
         np.testing.assert_allclose(item[: frame_count(len(waveform))], oracle(waveform), atol=1e-3, rtol=0)
 
 
+@pytest.mark.parametrize("samples", [0, 1, 800, 1279])
+def test_what_is_too_short_for_a_delta_has_features_too(samples):
+    """Speech of less than nine frames, which a system may well utter: alone as beside longer ones."""
+    sound = torch.randn(1, samples) * 0.1
+    alone = Mfcc()(sound, torch.tensor([samples]))
+    assert alone.shape == (1, samples // 160 + 1, 39) and alone.isfinite().all()
+    batch = torch.cat([torch.nn.functional.pad(sound, (0, 4000 - samples)), torch.randn(1, 4000) * 0.1])
+    together = Mfcc()(batch, torch.tensor([samples, 4000]))
+    torch.testing.assert_close(together[0, : alone.shape[1]], alone[0], atol=1e-3, rtol=1e-3)
+
+
 @pytest.mark.parametrize("fft_size", [2048, 512])
 def test_log_magnitude_of_a_padded_batch_is_librosas(fft_size):
     waveforms = signals()

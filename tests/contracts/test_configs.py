@@ -43,6 +43,14 @@ def test_every_experiment_has_its_own_folder_and_an_end(name):
         (["translator.subsampling=3"], "translator.subsampling=3 is not possible"),
         (["inverter.fft_size=400"], "inverter.fft_size=400 is not possible"),
         (
+            ["units.rate=14"],
+            "units.time_reduction=8 is not possible with units.rate=14.0; units that last as long as their sound need",
+        ),
+        (
+            ["units.rate=14", "units.time_reduction=1", "inverter.frames_at_once=3"],
+            "inverter.frames_at_once=3 is not possible; it must divide 8, the frames read at once",
+        ),
+        (
             ["inverter.frames_at_once=3"],
             "inverter.frames_at_once=3 is not possible; it must divide units.time_reduction=8",
         ),

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from conftest import VARIABLE
 
 from speech2code.audio.files import load_waveform
 from speech2code.cli import main
@@ -23,16 +24,21 @@ def check_spoken(run, count):
     assert len(units["translation"]) == len(units["reference"]) == count
 
 
-def test_recordings_without_any_text_become_speech(textless, tmp_path, refused):
+@pytest.mark.parametrize("units", [[], VARIABLE], ids=["fixed", "variable"])
+def test_recordings_without_any_text_become_speech(textless, tmp_path, refused, units):
     assert not list(textless.data.rglob("text.json"))
-    for verb in TRAINING:
-        main([verb, *textless.overrides(tmp_path)])
+    for verb in (*TRAINING, "units"):
+        main([verb, *textless.overrides(tmp_path, *units)])
     check_spoken(tmp_path / "tiny", 3)
+    written = read_json(tmp_path / "tiny" / "synthesis" / "units.json")
+    if units:  # each differs from the one before
+        assert not any((np.diff(each) == 0).any() for row in written.values() for each in row.values())
     sentence = refused("recognise", *textless.overrides(tmp_path))
     assert "has no target text, which the evaluation needs" in sentence
 
 
-def test_text_that_is_there_is_never_opened(transcribed, tmp_path, monkeypatch):
+@pytest.mark.parametrize("units", [[], VARIABLE], ids=["fixed", "variable"])
+def test_text_that_is_there_is_never_opened(transcribed, tmp_path, monkeypatch, units):
     assert (transcribed.folder / "test" / "text.json").exists()
     corpus = transcribed._replace(data=tmp_path / "data")
     shutil.copytree(transcribed.data, corpus.data)
@@ -45,7 +51,7 @@ def test_text_that_is_there_is_never_opened(transcribed, tmp_path, monkeypatch):
     monkeypatch.setattr(FeatureStore, "texts", opened)
     monkeypatch.setattr(FeatureStore, "has_text", opened)
     for verb in TRAINING:
-        main([verb, *corpus.overrides(tmp_path / "runs")])
+        main([verb, *corpus.overrides(tmp_path / "runs", *units)])
     check_spoken(tmp_path / "runs" / "tiny", 3)
 
 
