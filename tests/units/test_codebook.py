@@ -9,6 +9,7 @@ from torch import multiprocessing
 from torch.nn import functional as F
 
 from speech2code.units.codebook import EPSILON, Codebook
+from speech2code.units.segments import SegmentCodebook
 
 DECAY = 0.9
 
@@ -127,10 +128,19 @@ def test_a_fingerprint_names_these_codes():
 BATCHES = 4
 
 
+def _books():
+    return {
+        "shared": ready(),
+        "fresh": Codebook(6, 3, DECAY),
+        "dying": _forget(ready()),
+        "variable": SegmentCodebook(6, 3, DECAY, rate=30.0),
+    }
+
+
 def _rank(rank, port, folder):
     """One of two processes: half of each global batch, with different lengths; then a run of its own from the start."""
     dist.init_process_group("gloo", init_method=f"tcp://127.0.0.1:{port}", rank=rank, world_size=2)
-    books = {"shared": ready(), "fresh": Codebook(6, 3, DECAY), "dying": _forget(ready())}
+    books = _books()
     torch.manual_seed(rank)  # what only one process draws must reach the other
     for vectors, mask in _batches():
         for book in books.values():
@@ -153,10 +163,10 @@ def test_two_processes_hold_one_codebook(tmp_path):
     multiprocessing.spawn(_rank, (port, str(tmp_path)), nprocs=2)
     first, second = (torch.load(tmp_path / f"{rank}.pt") for rank in (0, 1))
     assert first["dying"]["codes"][2].norm() < 10  # revived, by a vector that one process alone has
-    for kind in ("shared", "fresh", "dying"):
+    for kind in _books():
         for name, value in first[kind].items():
             assert torch.equal(value, second[kind][name]), (kind, name)
-    books = {"shared": ready(), "fresh": Codebook(6, 3, DECAY), "dying": _forget(ready())}
+    books = _books()
     torch.manual_seed(0)
     for vectors, mask in _batches():
         for book in books.values():
@@ -164,5 +174,6 @@ def test_two_processes_hold_one_codebook(tmp_path):
     for kind, alone in books.items():  # one process with the same global batch: started and revived codes too
         torch.testing.assert_close(first[kind]["codes"], alone.codes)
         torch.testing.assert_close(first[kind]["ema_count"], alone.ema_count)
+    assert first["variable"]["price"] == books["variable"].price != 1
     counts = books["shared"].counts
     assert torch.equal(first["counts"], counts) and torch.equal(second["counts"], counts)
