@@ -5,7 +5,7 @@ VOICE ?= flite:slt
 export HYDRA_FULL_ERROR = 0
 
 ifeq ($(VOICE),espeak)
-demo_options = name=phrasebook_espeak corpus.name=phrasebook_fr_en_espeak corpus.target_voice=espeak:en-us
+demo_options = name=best_fr_en_espeak corpus.name=phrasebook_fr_en_espeak corpus.target_voice=espeak:en-us
 else
 demo_options = corpus.target_voice=$(VOICE)
 endif
@@ -13,7 +13,7 @@ endif
 .PHONY: demo test bench check setup voices clean
 
 demo: setup $(if $(filter flite:%,$(VOICE)),voices)
-	$(VENV)/bin/speech2code run experiment=phrasebook $(demo_options)
+	$(VENV)/bin/speech2code run experiment=best_fr_en $(demo_options)
 ifeq ($(VOICE),espeak)
 	@echo "Spoken by espeak-ng: PocketSphinx reads its English badly (75-90 % WER), so only the own recogniser's figures mean something."
 endif

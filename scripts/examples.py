@@ -1,6 +1,6 @@
 """A finished run → docs/examples/: three test sentences to hear and to see, chosen by rule and not by ear.
 
-    python scripts/examples.py [runs/phrasebook] [docs/examples]
+    python scripts/examples.py [runs/best_fr_en] [docs/examples]
 
 The rule: of the sentences that the run kept for listening (evenly spread over the test split), in order of their ids,
 those at 1/4, 1/2 and 3/4. Run it where `speech2code run` ran: the source text stands in the corpus's folder.
@@ -39,7 +39,7 @@ class Sentence(NamedTuple):
 
 
 def main(arguments: list[str]) -> None:
-    run = RunFolder(Path(arguments[0] if arguments else "runs/phrasebook"))
+    run = RunFolder(Path(arguments[0] if arguments else "runs/best_fr_en"))
     folder = Path(arguments[1] if len(arguments) > 1 else "docs/examples")
     print(f"examples: {make_examples(run, folder)}")
 

@@ -35,7 +35,7 @@ STEPS, ROWS = 8, 12
 def main() -> None:
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    config = compose(["experiment=phrasebook", *sys.argv[1:]])
+    config = compose(["experiment=best_fr_en", *sys.argv[1:]])
     print(describe_run(0))
     for name, task in _tasks(config).items():
         _show(f"{name}: {STEPS} training steps", _training(task, getattr(config, name).training.batch_size))

@@ -1,6 +1,6 @@
 """The measures of several codebooks side by side: all of them in `results/units.json`, the main ones as a table.
 
-python scripts/units_table.py runs/phrasebook runs/r4      # after `speech2code units`, PocketSphinx's WER
+python scripts/units_table.py runs/best_fr_en runs/r4      # after `speech2code units`, PocketSphinx's WER
 """
 
 import sys
@@ -17,7 +17,7 @@ COLUMNS = (
 
 def main(folders: list[str]) -> None:
     if not folders:
-        sys.exit("units_table: name the folders of some runs, e.g. runs/phrasebook")
+        sys.exit("units_table: name the folders of some runs, e.g. runs/best_fr_en")
     lines = [_line(Path(folder)) for folder in folders]
     write_json(RESULTS, lines)
     print("| " + " | ".join(COLUMNS) + " |\n" + "|---" * len(COLUMNS) + "|")

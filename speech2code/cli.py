@@ -9,7 +9,7 @@ from speech2code.errors import UserError
 
 HELP = """speech2code: speech into speech between languages that nobody has transcribed
 
-  speech2code run experiment=phrasebook          everything, corpus to report; run again = resume
+  speech2code run experiment=best_fr_en          everything, corpus to report; run again = resume
   speech2code say in.wav out.wav model=FOLDER    translate one recording with a trained system
 
 Stages, each resumable; `run` does them all, in this order:
@@ -31,7 +31,7 @@ Stages, each resumable; `run` does them all, in this order:
   table        the cells of a sweep, scored       results/<name>/table.md .json .csv .tex .png
   config       the settings as they would be used
 
-Overrides are key=value (Hydra): experiment=phrasebook  corpus=manifest corpus.path=pairs.csv
+Overrides are key=value (Hydra): experiment=best_fr_en  corpus=manifest corpus.path=pairs.csv
   name=mine  units.codebook_size=128  trainer.minutes=10 (per stage)  trainer.jobs=4  search.beam=1
 All settings with types and units: speech2code/config.py; values: conf/
 How to use your own recordings: README.md"""
@@ -140,11 +140,11 @@ def _files_and_model(arguments: list[str], verb: str, counts: range, what: str) 
     model = next((each.removeprefix("model=") for each in options if each.startswith("model=")), None)
     unknown = [each for each in options if not each.startswith("model=")]
     if len(files) not in counts:
-        raise UserError(f"{verb} needs {what} model=runs/phrasebook/model")
+        raise UserError(f"{verb} needs {what} model=runs/best_fr_en/model")
     if unknown:
         raise UserError(f"{verb} knows no {unknown[0]}")
     if model is None:
-        raise UserError(f"{verb} needs a trained system: model=runs/phrasebook/model")
+        raise UserError(f"{verb} needs a trained system: model=runs/best_fr_en/model")
     return files, model
 
 

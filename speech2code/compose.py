@@ -39,7 +39,7 @@ ConfigStore.instance().store("schema", node=Config)
 
 
 def compose(overrides: list[str]) -> Config:
-    """`["experiment=phrasebook", "units.codebook_size=32"]` → Config. UserError names the key, and the nearest right
+    """`["experiment=best_fr_en", "units.codebook_size=32"]` → Config. UserError names the key, and the nearest right
     one."""
     try:
         with initialize_config_dir(str(FOLDER), version_base=None):
@@ -56,7 +56,7 @@ def to_config(composed: DictConfig) -> Config:
     except MissingMandatoryValue as error:
         key = re.search(r"full_key: ([\w.]+)|value: ([\w.]+)", str(error))
         name = next(filter(None, key.groups())) if key else str(error)
-        raise UserError(f"{name} has no value; choose an experiment (experiment=phrasebook) or set {name}=…") from error
+        raise UserError(f"{name} has no value; choose an experiment (experiment=best_fr_en) or set {name}=…") from error
     for key, allowed in CHOICES.items():
         value = OmegaConf.select(composed, key)
         if value not in allowed:

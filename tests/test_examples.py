@@ -123,5 +123,5 @@ def test_a_folder_that_is_no_run_is_one_sentence_on_the_command_line(tmp_path):
     )
     assert ended.returncode == 1
     assert ended.stderr == (
-        "examples: there is no run folder runs/no; give the folder of a run, such as runs/phrasebook\n"
+        "examples: there is no run folder runs/no; give the folder of a run, such as runs/best_fr_en\n"
     )

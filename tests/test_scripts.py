@@ -42,13 +42,13 @@ def test_python_script_parses_and_says_what_it_does(path):
 
 
 def phrasebook(tmp_path, *overrides, broken="nothing") -> tuple[int, list[list[str]]]:
-    """Runs scripts/phrasebook.sh with a stand-in for speech2code: its exit code, and the calls it made."""
+    """Runs scripts/demo.sh with a stand-in for speech2code: its exit code, and the calls it made."""
     program, calls = tmp_path / "bin" / "speech2code", tmp_path / "calls"
     program.parent.mkdir()
     program.write_text(STAND_IN)
     program.chmod(0o755)
     settings = {"PATH": f"{program.parent}:{os.environ['PATH']}", "CALLS": str(calls), "RUNS": str(tmp_path / "runs")}
-    command = ["bash", SCRIPTS / "phrasebook.sh", *overrides]
+    command = ["bash", SCRIPTS / "demo.sh", *overrides]
     ended = subprocess.run(command, env=os.environ | settings | {"BROKEN": broken}, capture_output=True, check=False)
     return ended.returncode, [line.split() for line in calls.read_text().splitlines()]
 
@@ -58,7 +58,7 @@ def test_phrasebook_takes_every_stage_in_the_order_of_the_command_line(tmp_path)
     assert code == 0
     verbs = [verb for verb in STAGES if verb not in COMPARING]  # what others would do is not the demo's
     stages = [each for verb in verbs for each in ([f"listen {row}" for row in HEARD] if verb == "listen" else [verb])]
-    settings = " experiment=phrasebook name=mine trainer.threads=1"
+    settings = " experiment=best_fr_en name=mine trainer.threads=1"
     assert [" ".join(call) for call in calls[:-1]] == [each + settings for each in ("config", *stages)]
     run = tmp_path / "runs" / "mine"
     assert calls[-1] == ["say", f"{run}/synthesis/source/test-0001.wav", f"{run}/said.wav", f"model={run}/model"]

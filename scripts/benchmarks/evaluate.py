@@ -18,7 +18,7 @@ SPHINX_SENTENCES = 120
 
 
 def measure() -> Line:
-    config = compose(["experiment=phrasebook"])
+    config = compose(["experiment=best_fr_en"])
     rows = {row: waveforms_of(config, row) for row in HEARD}
     began = time.perf_counter()
     own = own_recogniser(config)

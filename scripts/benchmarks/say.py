@@ -17,7 +17,7 @@ from speech2code.stages.transcripts import store_of
 
 
 def measure() -> Line:
-    config = compose(["experiment=phrasebook"])
+    config = compose(["experiment=best_fr_en"])
     model, store = run_folder(config) / "model", store_of(config, "translation")
     waveforms = [store.waveform("source", item) for item in range(10)]
     translator = SpeechTranslator.from_pretrained(model)

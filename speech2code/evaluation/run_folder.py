@@ -24,7 +24,7 @@ class RunFolder:
 
     def __post_init__(self):
         if not self.path.is_dir():
-            raise UserError(f"there is no run folder {self.path}; give the folder of a run, such as runs/phrasebook")
+            raise UserError(f"there is no run folder {self.path}; give the folder of a run, such as runs/best_fr_en")
 
     def json(self, name: str) -> dict | None:
         return read_json(self.path / name) if (self.path / name).is_file() else None

@@ -68,7 +68,7 @@ def test_a_mistake_is_one_line_that_names_the_key(refused, overrides, sentence):
 @pytest.mark.parametrize("verb", [*STAGES, "run", "config"])
 def test_a_missing_value_is_named_before_any_work(refused, verb, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert "name has no value; choose an experiment (experiment=phrasebook) or set name=" in refused(verb)
+    assert "name has no value; choose an experiment (experiment=best_fr_en) or set name=" in refused(verb)
     assert not list(tmp_path.iterdir())
 
 
