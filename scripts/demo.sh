@@ -18,7 +18,7 @@ run=$(sed -n 's/^runs: //p' <<<"$settings")/$(sed -n 's/^name: //p' <<<"$setting
 # Look at data/phrasebook_fr_en/corpus.json (pairs, hours of speech) and rejected.csv (what could not be used, and why).
 speech2code prepare experiment=best_fr_en "$@"
 
-# English speech → units. The VQ-VAE learns 128 codes and writes each 80 ms of speech as one of them; no text is read.
+# English speech → units. The VQ-VAE learns 128 codes and writes each sound, about 14 a second, as one of them; no text is read.
 # Look at `tensorboard --logdir runs/best_fr_en`: the perplexity says how many codes do the work; a few would be too few.
 speech2code discover experiment=best_fr_en "$@"
 
@@ -26,7 +26,7 @@ speech2code discover experiment=best_fr_en "$@"
 # Look at its dev accuracy: what it cannot read in original speech, it cannot read in a translation either.
 speech2code recognise experiment=best_fr_en "$@"
 
-# Units → spectrogram. The inverter learns to draw what the units left out; Griffin-Lim then makes it a waveform.
+# Units → spectrogram. The inverter learns how long each unit lasts and to draw what the units left out; Griffin-Lim then makes it a waveform.
 # Look at (and listen to) the audio in TensorBoard.
 speech2code invert experiment=best_fr_en "$@"
 

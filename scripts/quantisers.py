@@ -3,7 +3,7 @@
     python scripts/quantisers.py      # in a folder with the prepared corpus of `make demo`; 40 minutes of one core
     python scripts/quantisers.py ema kmeans    # only these anew
 
-All have 128 codes at the demo's time reduction, the demo's networks, steps and rates, and an inverter of their own.
+All have 128 codes, the time reduction, networks, steps and rates of experiment=phrasebook, an inverter of their own.
 k-means, the floor, clusters the mean MFCC of each unit's frames and learns no encoder.
 Writes `results/quantisers.json`.
 """

@@ -28,7 +28,7 @@ CHOICES = {
     "corpus.kind": ("phrasebook", "parallel_text", "manifest"),
 }
 AT_LEAST_ONE = (
-    "units.codebook_size", "units.code_dim", "units.width", "inverter.width", "inverter.frame_width",
+    "units.codebook_size", "units.rate", "units.code_dim", "units.width", "inverter.width", "inverter.frame_width",
     "inverter.iterations", "baseline.iterations", "voice.iterations", "baseline.width", "voice.width",
     *(f"{part}.frames_at_once" for part in ("inverter", "baseline", "voice")),
     *(f"{part}.training.batch_size" for part in TRAINED),
@@ -62,8 +62,9 @@ def to_config(composed: DictConfig) -> Config:
         if value not in allowed:
             raise UserError(f"{key}={value} is not possible; choose one of {', '.join(map(str, allowed))}")
     for key in AT_LEAST_ONE:
-        if OmegaConf.select(composed, key) < 1:
-            raise UserError(f"{key}={OmegaConf.select(composed, key)} is not possible; it must be at least 1")
+        value = OmegaConf.select(composed, key)
+        if value is not None and value < 1:
+            raise UserError(f"{key}={value} is not possible; it must be at least 1")
     if config.units.rate and config.units.time_reduction != 1:
         raise UserError(
             f"units.time_reduction={config.units.time_reduction} is not possible with units.rate={config.units.rate}; "

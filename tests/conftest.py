@@ -77,6 +77,18 @@ def sentences(count: int, seed: int = 0) -> list[list[str]]:
     return [generator.choice(list(SYLLABLES), generator.integers(3, 6)).tolist() for _ in range(count)]
 
 
+def descend(parameters, loss, steps: int, rate: float) -> list[float]:
+    """`steps` of Adam on `loss()`; its values."""
+    optimiser, values = torch.optim.Adam(parameters, rate), []
+    for _ in range(steps):
+        value = loss()
+        optimiser.zero_grad()
+        value.backward()
+        optimiser.step()
+        values.append(value.item())
+    return values
+
+
 def record(folder: Path, text: bool, splits: dict[str, int] = SPLITS) -> Path:
     """Writes WAVs and a manifest (`text`: with both text columns); the target says the words backwards, higher."""
     import soundfile

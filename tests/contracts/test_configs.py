@@ -43,6 +43,10 @@ def test_every_experiment_has_its_own_folder_and_an_end(name):
         (["translator.subsampling=3"], "translator.subsampling=3 is not possible"),
         (["inverter.fft_size=400"], "inverter.fft_size=400 is not possible"),
         (
+            ["units.rate=0", "units.time_reduction=1"],
+            "units.rate=0.0 is not possible; it must be at least 1",
+        ),
+        (
             ["units.rate=14"],
             "units.time_reduction=8 is not possible with units.rate=14.0; units that last as long as their sound need",
         ),

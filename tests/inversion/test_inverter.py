@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from conftest import descend
 
 from speech2code.audio.features import LOG_FLOOR, LogMagnitude, frame_count
 from speech2code.config import InverterConfig, UnitsConfig
@@ -149,14 +150,7 @@ def test_it_learns_eight_utterances(scale):
     counts = (frames + REDUCTION - 1) // REDUCTION
     steps = torch.ones(8, int(counts[0]), dtype=torch.int64)
     batch = torch.eye(8)[:, None, :].expand(-1, int(counts[0]), -1), steps, torch.zeros(8, dtype=torch.int64)
-    optimiser = torch.optim.Adam(model.parameters(), 5e-3)
-    losses = []
-    for _ in range(100):
-        loss = model.loss(model(*batch), target, frames)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
+    losses = descend(model.parameters(), lambda: model.loss(model(*batch), target, frames), 100, 5e-3)
     assert losses[-1] < 0.2 * losses[0]
     loudest = model.eval().invert(*batch)[:, frames[0] // 2].argmax(1)
     expected = torch.arange(1, 9) * 300 / (16_000 / 512)
@@ -199,12 +193,7 @@ def test_it_learns_how_long_units_last():
     real = torch.arange(12) < counts[:, None]
     steps = (2 + kinds * 3 + kinds.roll(1, 1) * (torch.arange(12) > 0) + 4 * speakers[:, None]) * real
     batch = torch.eye(5)[kinds]
-    optimiser = torch.optim.Adam(model.durations.parameters(), 1e-2)
-    for _ in range(80):
-        loss = model.durations.loss(batch, steps, speakers)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+    descend(model.durations.parameters(), lambda: model.durations.loss(batch, steps, speakers), 80, 1e-2)
     predicted = model.lasting(batch, counts, speakers)
     assert ((predicted == 0) == ~real).all()
     assert ((predicted - steps).abs() <= 1)[real].float().mean() > 0.95

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from conftest import descend
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -86,14 +87,7 @@ def test_it_learns_eight_utterances(reduction):
     model = UnitDiscoverer(
         UnitsConfig(codebook_size=8, time_reduction=reduction, code_dim=8, width=32, blocks=1)
     ).train()
-    optimiser = torch.optim.Adam(model.parameters(), 3e-3)
-    losses = []
-    for _ in range(250):
-        loss = model.loss(model(features, lengths, speakers))
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
+    losses = descend(model.parameters(), lambda: model.loss(model(features, lengths, speakers)), 250, 3e-3)
     assert losses[-1] < 0.2 * losses[0]  # one code for everything leaves five sixths
     model.codebook.reset_usage()
     model.eval()(features, lengths, speakers)
