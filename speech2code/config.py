@@ -140,6 +140,7 @@ class Config:
     name: str = MISSING  # folder under runs/
     data: str = "data"
     runs: str = "runs"
+    target_from: str | None = None  # a run with the same target speech: what that has learnt of it is used
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     units: UnitsConfig = field(default_factory=UnitsConfig)
     inverter: InverterConfig = field(default_factory=InverterConfig)

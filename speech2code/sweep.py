@@ -1,21 +1,20 @@
 """`run` for every combination of comma-separated values; Hydra's multirun expands and launches the cells."""
 
-import os
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
 import hydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from speech2code import compose
+from speech2code.config import Config
 from speech2code.errors import UserError
 from speech2code.evaluation.cells import FAILED, SHARED, coordinates
 from speech2code.files import read_json, write_json
-from speech2code.stages.record import verb_of
+from speech2code.stages.record import borrow, verb_of
 
 COMMAND = "sweep.json"  # how to make the sweep again
 LINKED = ("recogniser", "listening-original", "comparisons")  # stages done there, which each cell links to
@@ -40,7 +39,7 @@ def sweep(overrides: list[str]) -> None:
     folder = Path(config.runs) / config.name
     write_json(folder / COMMAND, {"command": f"speech2code sweep {' '.join(overrides)}"})
     if _can_share(swept):
-        shared = [*fixed, f"name={config.name}/{SHARED}"]
+        shared = [*fixed, *_named(config, SHARED)]
         run(compose.compose(shared), shared, (*COMPARING, *map(verb_of, LINKED)))
     sys.argv = ["speech2code", "--multirun", *overrides]
     names = [each.key_or_group for each in swept]
@@ -66,6 +65,12 @@ def table(folder: Path) -> list[dict]:
     return cells
 
 
+def _named(sweep: Config | DictConfig, cell: str) -> list[str]:
+    """What tells a cell from its sweep: its folder, and its like in the sweep that the target side is taken from."""
+    named = {key: getattr(sweep, key) for key in ("name", "target_from")}
+    return [f"{key}={value}/{cell}" for key, value in named.items() if value]
+
+
 def _can_share(swept: list[Override]) -> bool:
     return all(each.key_or_group.split(".")[0] in APART for each in swept)
 
@@ -78,24 +83,15 @@ def _cell(composed: DictConfig, swept: list[str]) -> None:
 
     overrides = list(HydraConfig.get().overrides.task)
     changed = [each.replace("=", "-").replace("/", "-") for each in overrides if each.split("=")[0] in swept]
-    composed.name = f"{composed.name}/{'_'.join(changed)}"
-    overrides.append(f"name={composed.name}")
+    for override in _named(composed, "_".join(changed)):
+        overrides.append(override)
+        OmegaConf.update(composed, *override.split("=", 1))
     config = compose.to_config(composed)
     folder = Path(config.runs) / config.name
-    for link, target in _links(folder):
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(target)
+    borrow(folder, folder.parent / SHARED, LINKED)
     (folder / FAILED).unlink(missing_ok=True)
     try:
         run(config, overrides, CELL)
     except UserError as error:
         write_json(folder / FAILED, coordinates(asdict(config)) | {"error": str(error)})
         print(f"{config.name} failed: {error}", file=sys.stderr, flush=True)
-
-
-def _links(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Where a cell lacks a shared stage: the link to make and what it points at."""
-    for stage in LINKED:
-        shared, link = folder.parent / SHARED / stage, folder / stage
-        if shared.exists() and not os.path.lexists(link):
-            yield link, os.path.relpath(shared, folder)

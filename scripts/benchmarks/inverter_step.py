@@ -1,4 +1,4 @@
-"""A training step of the inverter of experiment=phrasebook, spectra of the targets included; peer: the paper's Figs. 4 and 5."""
+"""A training step of the inverter of experiment=phrasebook, spectra included; peer: the paper's Figs. 4 and 5."""
 
 import torch
 from benchmarks.plain import Inverter

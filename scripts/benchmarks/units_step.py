@@ -1,4 +1,4 @@
-"""A training step of the VQ-VAE of experiment=phrasebook, against the paper's figures written down plainly; 16 × 2.4 s."""
+"""A training step of the VQ-VAE of experiment=phrasebook, and of the paper's figures written plainly; 16 × 2.4 s."""
 
 import torch
 from benchmarks.plain import VqVae

@@ -34,7 +34,7 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
     """
     pairs, rejected = read_pairs(corpus)
     _check_splits({pair.split for pair in pairs}, "the corpus has no {} pair: give some rows split={}, or more rows")
-    fingerprint = _fingerprint(corpus, pairs)
+    fingerprint = _fingerprint(corpus, pairs, SIDES)
     if (folder / "corpus.json").exists():
         known = check_same_corpus(corpus, folder)["fingerprint"]
         if known != fingerprint:
@@ -50,10 +50,14 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
     shards = folder / f".shards-{fingerprint}"  # of this corpus and no other
     jobs_left = _plan(pairs, shards)
     _run(jobs_left, corpus, jobs)
-    rejected += _join(pairs, folder, shards)
+    refused = _join(pairs, folder, shards)
+    rejected += refused
     write_rejections(folder / "rejected.csv", rejected)
     check_share(len(rejected), total, corpus.max_rejected, folder / "rejected.csv")
-    write_json(folder / "corpus.json", {"fingerprint": fingerprint, "config": asdict(corpus), **_statistics(folder)})
+    gone = {each.id for each in refused}
+    target = _fingerprint(corpus, [pair for pair in pairs if pair.id not in gone], ("target",))
+    known = {"fingerprint": fingerprint, "target_fingerprint": target, "config": asdict(corpus)}
+    write_json(folder / "corpus.json", known | _statistics(folder))
     for each in folder.glob(".shards-*"):  # those of earlier, failed attempts too
         shutil.rmtree(each)
     return fingerprint
@@ -97,7 +101,7 @@ def check_same_corpus(corpus: CorpusConfig, folder: Path) -> dict:
         raise UserError(f"{folder} holds no prepared corpus; run `speech2code prepare` with the same settings first")
     known = read_json(folder / "corpus.json")
     now = {**asdict(corpus), "max_rejected": known["config"]["max_rejected"]}
-    if "target_warps" not in known:
+    if "target_fingerprint" not in known:
         raise UserError(f"{folder} was prepared by an older version of Speech2Code; delete the folder, prepare again")
     changed = [key for key, value in known["config"].items() if now.get(key) != value]
     if changed:
@@ -106,13 +110,15 @@ def check_same_corpus(corpus: CorpusConfig, folder: Path) -> dict:
     return known
 
 
-def _fingerprint(corpus: CorpusConfig, pairs: list[Pair]) -> str:
-    """A short name of what the corpus holds: its voices, its sentences, and the state of its recordings."""
-    digest = hashlib.sha256(f"{corpus.source_voice} {corpus.target_voice}".encode())
-    for pair in pairs:
-        digest.update(repr(pair).encode())
-        for audio in filter(None, (pair.source_audio, pair.target_audio)):
-            if audio.exists():
+def _fingerprint(corpus: CorpusConfig, pairs: list[Pair], sides: tuple[str, ...]) -> str:
+    """A short name of what these sides of the corpus hold: voices, sentences, and the state of recordings."""
+    digest = hashlib.sha256()
+    for side in sides:
+        digest.update(repr(getattr(corpus, f"{side}_voice")).encode())
+        for pair in pairs:
+            text, audio, speaker = (getattr(pair, f"{side}_{what}") for what in ("text", "audio", "speaker"))
+            digest.update(repr((pair.id, pair.split, text, audio, speaker)).encode())
+            if audio is not None and audio.exists():
                 digest.update(f"{audio.stat().st_size} {audio.stat().st_mtime_ns}".encode())
     return digest.hexdigest()[:16]
 

@@ -7,8 +7,9 @@ import torch
 
 from speech2code.config import Config
 from speech2code.corpora.prepare import check_same_corpus
+from speech2code.errors import UserError
 from speech2code.inversion.inverter import CodebookInverter
-from speech2code.stages.record import finished
+from speech2code.stages.record import borrow, finished, record_of
 from speech2code.training.checkpoints import BEST, load_checkpoint
 from speech2code.training.speech import Speech
 from speech2code.units.sequences import UnitSequences
@@ -16,6 +17,11 @@ from speech2code.units.vqvae import UnitDiscoverer
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+# the stages that know nothing of the source speech
+TARGET_ONLY = (
+    "units", "inverter", "recogniser", "voice", "quality", "listening-original", "listening-resynthesis",
+)  # fmt: skip
 
 
 def data_folder(config: Config) -> Path:
@@ -28,14 +34,34 @@ def run_folder(config: Config) -> Path:
     return Path(config.runs) / config.name
 
 
-def settings_of(config: Config, **settings) -> dict:
-    """What a trained stage depends on: its own settings, the corpus, the seed."""
-    corpus = check_same_corpus(config.corpus, data_folder(config))["fingerprint"]
+def corpus_of(config: Config, sides: str) -> str:
+    """The fingerprint of what a stage reads of the corpus: `sides` are "both" or "target"."""
+    known = check_same_corpus(config.corpus, data_folder(config))
+    return known["target_fingerprint" if sides == "target" else "fingerprint"]
+
+
+def settings_of(config: Config, sides: str, **settings) -> dict:
+    """What a trained stage depends on: its own settings, what it reads of the corpus, the seed."""
     return {
         **settings,
-        "corpus": corpus,
+        "corpus": corpus_of(config, sides),
         "trainer": {"seed": config.trainer.seed, "precision": config.trainer.precision},
     }
+
+
+def borrow_target(config: Config) -> None:
+    """Links what the run `target_from` has learnt of the same target speech; UserError where it learnt from other."""
+    lender = Path(config.runs) / config.target_from
+    records = [record_of(lender / name) for name in TARGET_ONLY]
+    heard = {record["settings"]["corpus"] for record in records if record["done"]}
+    if not heard:
+        raise UserError(f"target_from={config.target_from}: {lender} has no finished stage to take over; run it first")
+    if heard != {corpus_of(config, "target")}:
+        raise UserError(
+            f"target_from={config.target_from}: {lender} learnt from other target speech than {data_folder(config)} "
+            "holds; leave target_from away"
+        )
+    borrow(run_folder(config), lender, TARGET_ONLY)
 
 
 def fabric_of(config: Config) -> "Fabric":

@@ -6,7 +6,6 @@ import torch
 
 from speech2code.compose import to_yaml
 from speech2code.config import Config
-from speech2code.corpora.prepare import check_same_corpus
 from speech2code.errors import UserError
 from speech2code.evaluation.detectors import detect
 from speech2code.evaluation.meteor import start_meteor
@@ -15,7 +14,7 @@ from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
 from speech2code.evaluation.report import write_report
 from speech2code.evaluation.scores import score
 from speech2code.files import read_json, write_atomically, write_json
-from speech2code.stages.folders import data_folder, run_folder
+from speech2code.stages.folders import corpus_of, run_folder
 from speech2code.stages.record import fingerprints, seconds_of, stage
 from speech2code.stages.transcripts import own_recogniser, store_of, transcripts, waveforms_of
 
@@ -29,8 +28,9 @@ def listen(config: Config, row: str = "") -> None:
     """PocketSphinx reads one row of speech: `listening-<row>/`."""
     if row not in HEARD:
         raise UserError(f"listen needs a row: speech2code listen {'|'.join(HEARD)} experiment=…")
-    corpus = check_same_corpus(config.corpus, data_folder(config))["fingerprint"]
-    settings = {"corpus": corpus} | (fingerprints(run_folder(config), HEARD[row]) if HEARD[row] else {})
+    settings = {"corpus": corpus_of(config, "target")}
+    if HEARD[row]:
+        settings |= fingerprints(run_folder(config), HEARD[row])
     with stage(run_folder(config) / f"listening-{row}", settings) as figures:
         if figures is not None:
             transcripts(config, row, PocketSphinx())

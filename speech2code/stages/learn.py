@@ -12,6 +12,7 @@ from speech2code.evaluation.run_folder import RunFolder
 from speech2code.evaluation.vocabulary import WORDS, Vocabulary
 from speech2code.pipeline import Limits
 from speech2code.stages.folders import (
+    borrow_target,
     data_folder,
     discoverer_of,
     fabric_of,
@@ -29,23 +30,23 @@ from speech2code.training.sequences import TokensTask
 
 
 def prepare(config: Config) -> None:
-    """Speech pairs → feature store."""
+    """Speech pairs → feature store; and, of `target_from`, what that has learnt of the same target speech."""
     settings = asdict(config.corpus)
     del settings["max_rejected"]  # what to tolerate may be changed after a look at rejected.csv
     with stage(run_folder(config) / "prepare", {"corpus": settings}) as figures:
         whole = (data_folder(config) / "corpus.json").exists()
-        if figures is None and whole:
-            return
-        # done once, but the folder may have been deleted since
-        fingerprint = prepare_corpus(config.corpus, data_folder(config), config.trainer.jobs)
-        if figures is not None:
-            figures["fingerprint"] = fingerprint
+        if figures is not None or not whole:  # done once, but the folder may have been deleted since
+            fingerprint = prepare_corpus(config.corpus, data_folder(config), config.trainer.jobs)
+            if figures is not None:
+                figures["fingerprint"] = fingerprint
+    if config.target_from:
+        borrow_target(config)
 
 
 def discover(config: Config) -> None:
     """Target speech → codebook and units of every split."""
     folder = run_folder(config) / "units"
-    with stage(folder, settings_of(config, units=asdict(config.units))) as figures:
+    with stage(folder, settings_of(config, "target", units=asdict(config.units))) as figures:
         if figures is None:
             return
         fabric = fabric_of(config)
@@ -68,7 +69,8 @@ def invert(config: Config) -> None:
     """Units → log magnitude: trains the inverter, then speaks the true units of the test sentences with it."""
     discoverer, record = discoverer_of(config)
     folder = run_folder(config) / "inverter"
-    with stage(folder, settings_of(config, inverter=asdict(config.inverter), codebook=record["codebook"])) as figures:
+    made_of = settings_of(config, "target", inverter=asdict(config.inverter), codebook=record["codebook"])
+    with stage(folder, made_of) as figures:
         if figures is None:
             return
         fabric = fabric_of(config)
@@ -84,9 +86,8 @@ def translate(config: Config) -> None:
     """Source speech → target units: trains the translator."""
     _, record = discoverer_of(config)
     folder = run_folder(config) / "translator"
-    with stage(
-        folder, settings_of(config, translator=asdict(config.translator), codebook=record["codebook"])
-    ) as figures:
+    made_of = settings_of(config, "both", translator=asdict(config.translator), codebook=record["codebook"])
+    with stage(folder, made_of) as figures:
         if figures is None:
             return
         fabric = fabric_of(config)
@@ -100,7 +101,7 @@ def translate(config: Config) -> None:
 def recognise(config: Config) -> None:
     """Original target speech → words: trains the evaluation's own recogniser, the only training that sees text."""
     folder = run_folder(config) / "recogniser"
-    with stage(folder, settings_of(config, recogniser=asdict(config.recogniser))) as figures:
+    with stage(folder, settings_of(config, "target", recogniser=asdict(config.recogniser))) as figures:
         if figures is None:
             return
         fabric = fabric_of(config)

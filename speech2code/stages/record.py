@@ -2,8 +2,9 @@
 
 import hashlib
 import json
+import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -69,14 +70,27 @@ def fingerprints(run: Path, *folders: str) -> dict[str, str]:
     return {name: finished(run / name)["fingerprint"] for name in folders}
 
 
+def record_of(folder: Path) -> dict:
+    """What is known of a stage; of one that never began, that it is not done."""
+    return read_json(folder / RECORD) if (folder / RECORD).exists() else {"done": False}
+
+
 def finished(folder: Path) -> dict:
     """The record of a stage that must be done; UserError names the command that does it."""
-    record = read_json(folder / RECORD) if (folder / RECORD).exists() else {"done": False}
+    record = record_of(folder)
     if not record["done"]:
         raise UserError(
             f"{folder} is not finished; run `speech2code {verb_of(folder.name)}` with the same settings first"
         )
     return record
+
+
+def borrow(run: Path, lender: Path, stages: Iterable[str]) -> None:
+    """Links those of the `stages` that `lender` has finished into `run`, where that has none of its own."""
+    run.mkdir(parents=True, exist_ok=True)
+    for name in stages:
+        if record_of(lender / name)["done"] and not os.path.lexists(run / name):
+            (run / name).symlink_to(os.path.relpath(lender / name, run))
 
 
 def seconds_of(run: Path) -> dict[str, float]:
