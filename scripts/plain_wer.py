@@ -2,8 +2,9 @@
 
     python scripts/plain_wer.py      # in a folder with the prepared corpus of `make demo`; about 30 minutes of one core
 
-The plain networks (`benchmarks/plain.py`) take as many steps as ours (half those of experiment=phrasebook, for they are slow),
-on the same batches with the same learning rates, target (log magnitude, standardised) and loss (L2); the same Griffin-Lim speaks.
+The plain networks (`benchmarks/plain.py`) take as many steps as ours (half those of experiment=phrasebook, for they are
+slow), on the same batches with the same learning rates, target (log magnitude, standardised) and loss (L2); the same
+Griffin-Lim speaks.
 Writes `results/plain_wer.json`.
 """
 
