@@ -87,6 +87,7 @@ def _cell(composed: DictConfig, swept: list[str]) -> None:
         overrides.append(override)
         OmegaConf.update(composed, *override.split("=", 1))
     config = compose.to_config(composed)
+    sys.argv = ["speech2code", "run", *overrides]  # what makes this cell alone: its run.json says so
     folder = Path(config.runs) / config.name
     borrow(folder, folder.parent / SHARED, LINKED)
     (folder / FAILED).unlink(missing_ok=True)
