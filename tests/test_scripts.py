@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from speech2code.cli import STAGES
-from speech2code.files import write_json
+from speech2code.files import read_json, write_json
 from speech2code.runner import COMPARING
 from speech2code.stages.judge import HEARD
 
@@ -68,6 +68,31 @@ def test_phrasebook_stops_where_a_stage_fails(tmp_path):
     code, calls = phrasebook(tmp_path, broken="invert")
     assert code != 0
     assert calls[-1][0] == "invert"
+
+
+def test_the_ablation_adds_one_thing_at_a_time(transcribed, tmp_path):
+    script = (SCRIPTS / "ablation.py").read_text()
+    start, end = script.index("ROWS = {"), script.index("COLUMNS = {")
+    rows = {
+        "paper": ("as it was", ""),
+        "translator": ("a larger step", "translator.training.learning_rate=2e-3"),
+        "units": ("shorter units", "units.time_reduction=2"),
+    }
+    (tmp_path / "ablation.py").write_text(f"{script[:start]}ROWS = {rows!r}\n{script[end:]}")
+    overrides = transcribed.overrides(tmp_path / "runs", "inverter.frames_at_once=2")
+    command = [sys.executable, tmp_path / "ablation.py", *overrides]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    found, runs = read_json(tmp_path / "results" / "ablation.json"), tmp_path / "runs" / "tiny" / "ablation"
+    assert [(row["change"], row["pair"], row["train_pairs"]) for row in found] == [
+        (change, "source-target", 20) for change, _ in rows.values()
+    ]
+    assert found[0]["p_value"] is None and 0 < found[1]["p_value"] <= 1 and found[2]["training_seconds"] > 0
+    assert (runs / "translator" / "units").resolve() == runs / "paper" / "units"
+    assert (runs / "units" / "units").resolve() == runs / "units" / "units"
+    assert read_json(runs / "units" / "scores.json")["translation"]["own"]["bleu"] == found[2]["bleu"]
+    assert "a larger step" in (runs / "units" / "report.html").read_text()
+    assert (tmp_path / "results" / "ablation.md").read_text().count("| tiny | ") == 3
 
 
 def test_the_ladder_sets_ours_against_the_topline(tmp_path):

@@ -33,6 +33,7 @@ def write_report(run_folder: Path) -> Path:
         name=run.path.resolve().name,
         scores=_score_table((run.json("scores.json") or {}) | run.rivals()),
         signatures=(run.json("scores.json") or {}).get("signature", {}),
+        ablation=run.json("ablation.json") or [],
         detectors=run.json("evaluation/detectors.json"),
         stages=[_stage(run, stage) for stage in STAGES],
         seconds=_times(run.json("seconds.json") or {}),

@@ -1,0 +1,130 @@
+"""From the paper's system to the best one, one thing at a time: same pairs, same steps, BLEU with intervals and p.
+
+    python scripts/ablation.py experiment=phrasebook trainer.minutes=null
+    python scripts/ablation.py experiment=phrasebook_ja_en target_from=phrasebook trainer.minutes=null
+
+Each row is a run of its own below `runs/<experiment>/ablation/` and resumes; what `speech2code sweep` with this
+experiment has done once for its cells is taken from there, topline and recogniser above all. A row that changes the
+translator alone takes units and inverter over from the row before; with `target_from`, each row those of the other
+pair's row. Writes `results/ablation.json` and `.md`, where the rows of other experiments stay; the report of the last
+row shows those of this one.
+"""
+
+import sys
+from pathlib import Path
+
+from speech2code.compose import compose
+from speech2code.config import Config
+from speech2code.corpora.pairs import SPLITS
+from speech2code.errors import UserError
+from speech2code.evaluation.cells import SHARED
+from speech2code.evaluation.report import write_report
+from speech2code.evaluation.run_folder import RunFolder
+from speech2code.evaluation.significance import paired_bootstrap
+from speech2code.files import read_json, write_atomically, write_json
+from speech2code.runner import COMPARING, USUAL, run
+from speech2code.stages.folders import data_folder, run_folder
+from speech2code.stages.record import borrow, verb_of
+from speech2code.sweep import LINKED
+
+RESULTS = Path("results") / "ablation.json"
+PAPER = (
+    "units.codebook_size=64 units.time_reduction=12 units.jitter=0 inverter.loss=l2 inverter.frames_at_once=1 "
+    "inverter.fft_size=2048 inverter.iterations=60 translator.encoder_layers=3 translator.token_dropout=0 "
+    "translator.dropout=0.1 translator.time_masks=2 translator.coefficient_masks=1"
+)
+ROWS = {  # name → what is new, and the settings that do it; each has all those before
+    "paper": ("the paper's system, K 64, r 12", PAPER),
+    "inverter": (
+        "inverter: errors weighed as an ear would, four frames at once, 257 bins",
+        "inverter.loss=mel_huber inverter.frames_at_once=4 inverter.fft_size=512 inverter.iterations=30",
+    ),
+    "translator": (
+        "translator: input units hidden at first, one layer, neither dropout nor SpecAugment",
+        "translator.token_dropout=0.4 translator.encoder_layers=1 translator.dropout=0 translator.time_masks=0 "
+        "translator.coefficient_masks=0",
+    ),
+    "jitter": ("units: the encoder hears its input moved by up to two frames", "units.jitter=2"),
+    "size": ("K 128, r 8", "units.codebook_size=128 units.time_reduction=8"),
+    "rate": (
+        "units that last as long as their sound, 14 a second",
+        "units.rate=14 units.time_reduction=1 units.jitter=0 units.training.steps=1500",
+    ),
+}
+COLUMNS = {
+    "experiment": "{experiment}",
+    "change": "{change}",
+    "BLEU (95 %)": "{bleu:.1f} ({bleu_low:.1f} to {bleu_high:.1f})",
+    "METEOR": "{meteor:.1f}",
+    "BLEU, PocketSphinx": "{bleu_pocketsphinx:.1f}",
+    "÷ topline": "{ratio}",
+    "p": "{p}",
+    "training, s": "{training_seconds:.0f}",
+    "synthesis, s a sentence": "{seconds_a_sentence:.3f}",
+}
+
+
+def main(overrides: list[str]) -> None:
+    config = compose(overrides)
+    sweep = Path(config.runs) / config.name
+    shared = _named(overrides, f"{config.name}/{SHARED}", config.target_from and f"{config.target_from}/{SHARED}")
+    run(compose(shared), shared, (*COMPARING, *map(verb_of, LINKED)))
+    settings, rows = list(overrides), []
+    for name, (change, changed) in ROWS.items():
+        settings += changed.split()
+        lender = config.target_from and f"{config.target_from}/ablation/{name}"
+        if rows and changed.startswith("translator."):
+            lender = f"{config.name}/ablation/{rows[-1]['row']}"
+        own = _named(settings, f"{config.name}/ablation/{name}", lender)
+        borrow(sweep / "ablation" / name, sweep / SHARED, LINKED)
+        run(compose(own), own, USUAL)
+        rows.append({"experiment": config.name, "row": name, "change": change} | _figures(compose(own), rows))
+    write_json(run_folder(compose(own)) / "ablation.json", rows)
+    write_report(run_folder(compose(own)))
+    others = read_json(RESULTS) if RESULTS.exists() else []
+    rows = [row for row in others if row["experiment"] != config.name] + rows
+    write_json(RESULTS, rows)
+    with write_atomically(RESULTS.with_suffix(".md")) as temporary:
+        temporary.write_text(_markdown(rows), encoding="utf-8")
+    print(f"ablation: {RESULTS.with_suffix('.md')}")
+
+
+def _named(overrides: list[str], name: str, lender: str | None) -> list[str]:
+    return [*overrides, f"name={name}", *([f"target_from={lender}"] if lender else [])]
+
+
+def _figures(config: Config, before: list[dict]) -> dict:
+    """What a finished run scored, beside the topline and the row before."""
+    found, data = RunFolder(run_folder(config)), data_folder(config)
+    scores, topline = found.json("scores.json"), found.rivals()["topline"]
+    splits = {split: len(read_json(path)["ids"]) for split in SPLITS if (path := data / split / "items.json").exists()}
+    references, heard = zip(*found.transcripts("translation", "own").values())
+    row = {"pair": f"{config.corpus.source}-{config.corpus.target}", "train_pairs": splits["train"]}
+    row |= {name: scores["translation"]["own"][name] for name in ("bleu", "bleu_low", "bleu_high", "meteor")}
+    row |= {f"{name}_pocketsphinx": scores["translation"]["pocketsphinx"][name] for name in ("bleu", "wer")}
+    row |= {"topline_bleu": topline["own"]["bleu"], "topline_bleu_pocketsphinx": topline["pocketsphinx"]["bleu"]}
+    seconds = scores["seconds"]
+    row["training_seconds"] = sum(seconds[name] for name in ("units", "inverter", "translator"))
+    row["seconds_a_sentence"] = seconds["synthesis"] / sum(splits.get(name, 0) for name in ("test", "unseen"))
+    row |= {"p_value": None, "origin": found.json("run.json")}
+    if before:
+        last = RunFolder(found.path.parent / before[-1]["row"]).transcripts("translation", "own")
+        row["p_value"] = paired_bootstrap(list(heard), [text for _, text in last.values()], list(references))
+    return row
+
+
+def _markdown(rows: list[dict]) -> str:
+    lines = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
+    for row in rows:
+        shown = row | {"p": "–" if row["p_value"] is None else f"{row['p_value']:.3f}"}
+        shown["ratio"] = f"{row['bleu'] / row['topline_bleu']:.2f}" if row["topline_bleu"] else "–"
+        lines.append("| " + " | ".join(form.format(**shown) for form in COLUMNS.values()) + " |")
+    remark = "Each row has the settings of those above it too; p: paired bootstrap against the row above."
+    return "\n".join(lines) + f"\n\n{remark}\n"
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except UserError as error:
+        sys.exit(f"ablation: {error}")
