@@ -6,8 +6,8 @@
 Each row is a run of its own below `runs/<experiment>/ablation/` and resumes; what `speech2code sweep` with this
 experiment has done once for its cells is taken from there, topline and recogniser above all. A row that changes the
 translator alone takes units and inverter over from the row before; with `target_from`, each row those of the other
-pair's row. Writes `results/ablation.json` and `.md`, where the rows of other experiments stay; the report of the last
-row shows those of this one.
+pair's row. Names of rows leave the others out: `ablation.py paper rate experiment=…`. Writes `results/ablation.json`
+and `.md`, where the rows of other experiments stay; the report of the last row shows those of this one.
 """
 
 import sys
@@ -64,21 +64,30 @@ COLUMNS = {
 }
 
 
-def main(overrides: list[str]) -> None:
+def main(arguments: list[str]) -> None:
+    overrides = [each for each in arguments if "=" in each]
+    chosen = [each for each in arguments if each not in overrides] or list(ROWS)
+    if unknown := [name for name in chosen if name not in ROWS]:
+        raise UserError(f"no row is called {unknown[0]}; choose among {', '.join(ROWS)}")
     config = compose(overrides)
     sweep = Path(config.runs) / config.name
     shared = _named(overrides, f"{config.name}/{SHARED}", config.target_from and f"{config.target_from}/{SHARED}")
     run(compose(shared), shared, (*COMPARING, *map(verb_of, LINKED)))
-    settings, rows = list(overrides), []
+    rows, new = [], []  # of each row: what it scored; what is new since the last one, in words and as settings
     for name, (change, changed) in ROWS.items():
-        settings += changed.split()
+        overrides += changed.split()
+        new.append((change, changed))
+        if name not in chosen:
+            continue
         lender = config.target_from and f"{config.target_from}/ablation/{name}"
-        if rows and changed.startswith("translator."):
+        if rows and all(changed.startswith("translator.") for _, changed in new):
             lender = f"{config.name}/ablation/{rows[-1]['row']}"
-        own = _named(settings, f"{config.name}/ablation/{name}", lender)
+        own = _named(overrides, f"{config.name}/ablation/{name}", lender)
         borrow(sweep / "ablation" / name, sweep / SHARED, LINKED)
         run(compose(own), own, USUAL)
-        rows.append({"experiment": config.name, "row": name, "change": change} | _figures(compose(own), rows))
+        row = {"experiment": config.name, "row": name, "change": "; ".join(change for change, _ in new)}
+        rows.append(row | _figures(compose(own), rows))
+        new = []
     write_json(run_folder(compose(own)) / "ablation.json", rows)
     write_report(run_folder(compose(own)))
     others = read_json(RESULTS) if RESULTS.exists() else []
