@@ -2,7 +2,8 @@
 
 python scripts/ladder.py fr_en      # after sweeps of experiment=tatoeba_fr_en with other corpus.top_words, max_words
 
-Reads `results/tatoeba_fr_en_*/table.json`, writes `results/ladder_fr_en.md` and `.png`.
+Reads `results/tatoeba_fr_en_*/table.json` and, of `scripts/ablation.py`, `results/ablation.json`; writes
+`results/ladder_fr_en.md` and `.png`.
 """
 
 import sys
@@ -17,6 +18,7 @@ from speech2code.evaluation.cells import OURS
 from speech2code.files import read_json
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
+ABLATION = RESULTS / "ablation.json"
 HEAD = "| corpus | training pairs | test sentences | topline | system | BLEU (95 %) | ratio to the topline |"
 
 
@@ -38,6 +40,8 @@ def _rung(path: Path) -> dict:
     rows = [row for row in read_json(path) if "bleu" in row]
     topline = next(row["bleu"] for row in rows if row["system"] == "topline")
     ours = {f"{row['codebook_size']}/{row['time_reduction']}": row for row in rows if row["system"] == OURS}
+    if ABLATION.exists():
+        ours |= {row["row"]: row for row in read_json(ABLATION) if row["experiment"] == path.parent.name}
     sizes = {name: rows[0][name] for name in ("corpus", "train_pairs", "test_sentences")}
     return sizes | {"topline": topline, "ours": ours}
 
@@ -72,7 +76,7 @@ def _draw(rungs: list[dict], path: Path) -> None:
         right.plot(sizes, [rung["ours"][name]["bleu"] / rung["topline"] for rung in there], "-o", label=name)
     left.set(xscale="log", xlabel="training pairs", ylabel="BLEU")
     right.set(xscale="log", xlabel="training pairs", ylabel="BLEU ÷ topline's")
-    left.legend(title="codebook/time reduction")
+    left.legend(title="codebook/time reduction, or row of the ablation")
     figure.savefig(path, dpi=120)
 
 
