@@ -104,7 +104,8 @@ def _heat_map(cells: list[dict], path: Path) -> None:
     figure, axes = pyplot.subplots(figsize=(1.2 * len(reductions) + 2, 0.9 * len(sizes) + 1.5), layout="constrained")
     image = axes.imshow(grid, cmap="viridis")
     for (row, column), value in np.ndenumerate(grid):
-        axes.text(column, row, "–" if np.isnan(value) else f"{value:.1f}", ha="center", va="center", color="w")
+        shade = "k" if image.norm(value) > 0.7 else "w"  # yellow is bright
+        axes.text(column, row, "–" if np.isnan(value) else f"{value:.1f}", ha="center", va="center", color=shade)
     axes.set_xticks(range(len(reductions)), reductions)
     axes.set_yticks(range(len(sizes)), sizes)
     axes.set(xlabel="time reduction", ylabel="codebook size", title="BLEU")
