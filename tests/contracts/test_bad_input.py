@@ -92,7 +92,7 @@ def test_a_corpus_prepared_with_other_settings(textless, tmp_path, refused):
 def test_a_corpus_prepared_by_an_older_version(textless, tmp_path, refused):
     old = textless._replace(data=shutil.copytree(textless.data, tmp_path / "data"))
     known = json.loads((old.folder / "corpus.json").read_text())
-    del known["target_warps"]
+    del known["target_fingerprint"]
     (old.folder / "corpus.json").write_text(json.dumps(known))
     sentence = refused("discover", *old.overrides(tmp_path / "runs"))
     assert "was prepared by an older version of Speech2Code; delete the folder" in sentence
