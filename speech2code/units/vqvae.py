@@ -14,7 +14,7 @@ from speech2code.layers import SLOPE, ResidualBlock, channel_mask, pad_time, str
 from speech2code.units.codebook import Codebook, Quantised
 from speech2code.units.segments import SegmentCodebook, SegmentEncoder
 
-TOGETHER = 4  # frames that the decoder reads at once where units have lengths of their own
+DECODED = 4  # frames that the decoder reads at once where units have lengths of their own
 STRIDES = {1: (1,), 2: (2,), 4: (2, 2), 8: (2, 2, 2), 12: (2, 2, 3)}  # 12 cannot come from stride 2 alone
 
 
@@ -114,7 +114,7 @@ class UnitDecoder(nn.Module):
         super().__init__()
         self.time_reduction = config.time_reduction
         self.rate = config.rate
-        self.together = TOGETHER if config.rate else 1
+        self.together = DECODED if config.rate else 1
         self.strides, width = STRIDES[config.time_reduction * self.together], config.width
         self.speakers = nn.Embedding(speakers, config.code_dim)
         self.enter = nn.Conv1d((self.together + 1) * config.code_dim, width, 3, padding=1)
