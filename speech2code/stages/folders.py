@@ -34,17 +34,17 @@ def run_folder(config: Config) -> Path:
     return Path(config.runs) / config.name
 
 
-def corpus_of(config: Config, sides: str) -> str:
-    """The fingerprint of what a stage reads of the corpus: `sides` are "both" or "target"."""
+def corpus_of(config: Config, stage: str) -> str:
+    """The fingerprint of what the stage with this folder reads of the corpus: the target side alone, or both."""
     known = check_same_corpus(config.corpus, data_folder(config))
-    return known["target_fingerprint" if sides == "target" else "fingerprint"]
+    return known["target_fingerprint" if stage in TARGET_ONLY else "fingerprint"]
 
 
-def settings_of(config: Config, sides: str, **settings) -> dict:
+def settings_of(config: Config, stage: str, **settings) -> dict:
     """What a trained stage depends on: its own settings, what it reads of the corpus, the seed."""
     return {
         **settings,
-        "corpus": corpus_of(config, sides),
+        "corpus": corpus_of(config, stage),
         "trainer": {"seed": config.trainer.seed, "precision": config.trainer.precision},
     }
 
@@ -56,7 +56,7 @@ def borrow_target(config: Config) -> None:
     heard = {record["settings"]["corpus"] for record in records if record["done"]}
     if not heard:
         raise UserError(f"target_from={config.target_from}: {lender} has no finished stage to take over; run it first")
-    if heard != {corpus_of(config, "target")}:
+    if heard != {corpus_of(config, TARGET_ONLY[0])}:
         raise UserError(
             f"target_from={config.target_from}: {lender} learnt from other target speech than {data_folder(config)} "
             "holds; leave target_from away"

@@ -28,10 +28,11 @@ def listen(config: Config, row: str = "") -> None:
     """PocketSphinx reads one row of speech: `listening-<row>/`."""
     if row not in HEARD:
         raise UserError(f"listen needs a row: speech2code listen {'|'.join(HEARD)} experiment=…")
-    settings = {"corpus": corpus_of(config, "target")}
+    folder = run_folder(config) / f"listening-{row}"
+    settings = {"corpus": corpus_of(config, folder.name)}
     if HEARD[row]:
         settings |= fingerprints(run_folder(config), HEARD[row])
-    with stage(run_folder(config) / f"listening-{row}", settings) as figures:
+    with stage(folder, settings) as figures:
         if figures is not None:
             transcripts(config, row, PocketSphinx())
 

@@ -46,7 +46,7 @@ def prepare(config: Config) -> None:
 def discover(config: Config) -> None:
     """Target speech → codebook and units of every split."""
     folder = run_folder(config) / "units"
-    with stage(folder, settings_of(config, "target", units=asdict(config.units))) as figures:
+    with stage(folder, settings_of(config, "units", units=asdict(config.units))) as figures:
         if figures is None:
             return
         fabric = fabric_of(config)
@@ -69,7 +69,7 @@ def invert(config: Config) -> None:
     """Units → log magnitude: trains the inverter, then speaks the true units of the test sentences with it."""
     discoverer, record = discoverer_of(config)
     folder = run_folder(config) / "inverter"
-    made_of = settings_of(config, "target", inverter=asdict(config.inverter), codebook=record["codebook"])
+    made_of = settings_of(config, "inverter", inverter=asdict(config.inverter), codebook=record["codebook"])
     with stage(folder, made_of) as figures:
         if figures is None:
             return
@@ -86,7 +86,7 @@ def translate(config: Config) -> None:
     """Source speech → target units: trains the translator."""
     _, record = discoverer_of(config)
     folder = run_folder(config) / "translator"
-    made_of = settings_of(config, "both", translator=asdict(config.translator), codebook=record["codebook"])
+    made_of = settings_of(config, "translator", translator=asdict(config.translator), codebook=record["codebook"])
     with stage(folder, made_of) as figures:
         if figures is None:
             return
@@ -101,7 +101,7 @@ def translate(config: Config) -> None:
 def recognise(config: Config) -> None:
     """Original target speech → words: trains the evaluation's own recogniser, the only training that sees text."""
     folder = run_folder(config) / "recogniser"
-    with stage(folder, settings_of(config, "target", recogniser=asdict(config.recogniser))) as figures:
+    with stage(folder, settings_of(config, "recogniser", recogniser=asdict(config.recogniser))) as figures:
         if figures is None:
             return
         fabric = fabric_of(config)

@@ -42,7 +42,7 @@ def units(config: Config) -> None:
     """Measures the units of the test sentences: usage and bitrate; where voices speak them, also ABX, phone information
     and the error rate between voices; where the run has got so far, what the inverter makes of them."""
     run, (discoverer, record) = run_folder(config), discoverer_of(config)
-    made_of = settings_of(config, "target", quality=asdict(config.quality), codebook=record["codebook"])
+    made_of = settings_of(config, "quality", quality=asdict(config.quality), codebook=record["codebook"])
     with stage(run / "quality", made_of) as figures:
         if figures is not None:
             torch.set_num_threads(config.trainer.threads)

@@ -38,11 +38,7 @@ def stage(folder: Path, settings: dict) -> Iterator[dict | None]:
     settings.
     """
     settings = json.loads(json.dumps(settings))
-    record = (
-        read_json(folder / RECORD)
-        if (folder / RECORD).exists()
-        else {"settings": settings, "seconds": 0.0, "done": False}
-    )
+    record = {"settings": settings, "seconds": 0.0} | record_of(folder)
     _check_same(folder, record["settings"], settings)
     if record["done"]:
         print(f"{folder.name}: done already ({folder})", flush=True)

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from speech2code.comparisons.speaking import TacotronTask
 from speech2code.config import Config
 from speech2code.evaluation.vocabulary import CHARACTERS, Vocabulary
-from speech2code.stages.folders import TARGET_ONLY, fabric_of, run_folder, settings_of, speech_of
+from speech2code.stages.folders import fabric_of, run_folder, settings_of, speech_of
 from speech2code.stages.learn import limits_of
 from speech2code.stages.record import stage
 from speech2code.training.loop import fit
@@ -50,8 +50,8 @@ def voice(config: Config) -> None:
 @contextmanager
 def _training(config: Config, name: str, **settings) -> Iterator[tuple[dict | None, Callable]]:
     """`stage`, and what trains a task in its folder."""
-    folder, sides = run_folder(config) / name, "target" if name in TARGET_ONLY else "both"
-    with stage(folder, settings_of(config, sides, **settings)) as figures:
+    folder = run_folder(config) / name
+    with stage(folder, settings_of(config, name, **settings)) as figures:
         yield figures, lambda task, training: fit(task, training, config.trainer, folder, fabric_of(config))
 
 
