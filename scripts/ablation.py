@@ -11,21 +11,21 @@ and `.md`, where the rows of other experiments stay; the report of the last row 
 """
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from speech2code.compose import compose
 from speech2code.config import Config
-from speech2code.corpora.pairs import SPLITS
 from speech2code.errors import UserError
-from speech2code.evaluation.cells import SHARED
+from speech2code.evaluation.cells import SHARED, coordinates, corpus_sizes
 from speech2code.evaluation.report import write_report
 from speech2code.evaluation.run_folder import RunFolder
 from speech2code.evaluation.significance import paired_bootstrap
 from speech2code.files import read_json, write_atomically, write_json
-from speech2code.runner import COMPARING, USUAL, run
+from speech2code.runner import USUAL, run
 from speech2code.stages.folders import data_folder, run_folder
-from speech2code.stages.record import borrow, verb_of
-from speech2code.sweep import LINKED
+from speech2code.stages.record import borrow
+from speech2code.sweep import LINKED, named, share
 
 RESULTS = Path("results") / "ablation.json"
 PAPER = (
@@ -71,18 +71,16 @@ def main(arguments: list[str]) -> None:
         raise UserError(f"no row is called {unknown[0]}; choose among {', '.join(ROWS)}")
     config = compose(overrides)
     sweep = Path(config.runs) / config.name
-    shared = _named(overrides, f"{config.name}/{SHARED}", config.target_from and f"{config.target_from}/{SHARED}")
-    run(compose(shared), shared, (*COMPARING, *map(verb_of, LINKED)))
+    share(config, overrides)
     rows, new = [], []  # of each row: what it scored; what is new since the last one, in words and as settings
     for name, (change, changed) in ROWS.items():
         overrides += changed.split()
         new.append((change, changed))
         if name not in chosen:
             continue
-        lender = config.target_from and f"{config.target_from}/ablation/{name}"
+        own = [*overrides, *named(config, f"ablation/{name}")]
         if rows and all(changed.startswith("translator.") for _, changed in new):
-            lender = f"{config.name}/ablation/{rows[-1]['row']}"
-        own = _named(overrides, f"{config.name}/ablation/{name}", lender)
+            own.append(f"target_from={config.name}/ablation/{rows[-1]['row']}")
         borrow(sweep / "ablation" / name, sweep / SHARED, LINKED)
         run(compose(own), own, USUAL)
         row = {"experiment": config.name, "row": name, "change": "; ".join(change for change, _ in new)}
@@ -98,23 +96,20 @@ def main(arguments: list[str]) -> None:
     print(f"ablation: {RESULTS.with_suffix('.md')}")
 
 
-def _named(overrides: list[str], name: str, lender: str | None) -> list[str]:
-    return [*overrides, f"name={name}", *([f"target_from={lender}"] if lender else [])]
-
-
 def _figures(config: Config, before: list[dict]) -> dict:
     """What a finished run scored, beside the topline and the row before."""
-    found, data = RunFolder(run_folder(config)), data_folder(config)
-    scores, topline = found.json("scores.json"), found.rivals()["topline"]
-    splits = {split: len(read_json(path)["ids"]) for split in SPLITS if (path := data / split / "items.json").exists()}
+    found = RunFolder(run_folder(config))
+    scores, topline, units = found.json("scores.json"), found.rivals()["topline"], found.units()
     references, heard = zip(*found.transcripts("translation", "own").values())
-    row = {"pair": f"{config.corpus.source}-{config.corpus.target}", "train_pairs": splits["train"]}
+    row = {"pair": coordinates(asdict(config))["pair"]} | corpus_sizes(data_folder(config))
     row |= {name: scores["translation"]["own"][name] for name in ("bleu", "bleu_low", "bleu_high", "meteor")}
     row |= {f"{name}_pocketsphinx": scores["translation"]["pocketsphinx"][name] for name in ("bleu", "wer")}
     row |= {"topline_bleu": topline["own"]["bleu"], "topline_bleu_pocketsphinx": topline["pocketsphinx"]["bleu"]}
     seconds = scores["seconds"]
     row["training_seconds"] = sum(seconds[name] for name in ("units", "inverter", "translator"))
-    row["seconds_a_sentence"] = seconds["synthesis"] / sum(splits.get(name, 0) for name in ("test", "unseen"))
+    row["seconds_a_sentence"] = seconds["synthesis"] / sum(
+        len(units.get(name, {})) for name in ("translation", "unseen")
+    )
     row |= {"p_value": None, "origin": found.json("run.json")}
     if before:
         last = RunFolder(found.path.parent / before[-1]["row"]).transcripts("translation", "own")

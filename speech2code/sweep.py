@@ -28,8 +28,6 @@ def sweep(overrides: list[str]) -> None:
     made once, for all. A cell that fails leaves the reason in its folder and the others go on; at the end comes the
     table, and UserError where one failed.
     """
-    from speech2code.runner import COMPARING, run
-
     parsed = OverridesParser.create().parse_overrides(overrides)
     swept = [each for each in parsed if each.is_sweep_override()]
     if not swept:
@@ -39,8 +37,7 @@ def sweep(overrides: list[str]) -> None:
     folder = Path(config.runs) / config.name
     write_json(folder / COMMAND, {"command": f"speech2code sweep {' '.join(overrides)}"})
     if _can_share(swept):
-        shared = [*fixed, *_named(config, SHARED)]
-        run(compose.compose(shared), shared, (*COMPARING, *map(verb_of, LINKED)))
+        share(config, fixed)
     sys.argv = ["speech2code", "--multirun", *overrides]
     names = [each.key_or_group for each in swept]
     launch = hydra.main(config_path=str(compose.FOLDER), config_name="config", version_base=None)
@@ -65,7 +62,15 @@ def table(folder: Path) -> list[dict]:
     return cells
 
 
-def _named(sweep: Config | DictConfig, cell: str) -> list[str]:
+def share(config: Config, overrides: list[str]) -> None:
+    """Does once, in the folder `shared` of this experiment, what depends on no unit: cells borrow it from there."""
+    from speech2code.runner import COMPARING, run
+
+    shared = [*overrides, *named(config, SHARED)]
+    run(compose.compose(shared), shared, (*COMPARING, *map(verb_of, LINKED)))
+
+
+def named(sweep: Config | DictConfig, cell: str) -> list[str]:
     """What tells a cell from its sweep: its folder, and its like in the sweep that the target side is taken from."""
     named = {key: getattr(sweep, key) for key in ("name", "target_from")}
     return [f"{key}={value}/{cell}" for key, value in named.items() if value]
@@ -83,7 +88,7 @@ def _cell(composed: DictConfig, swept: list[str]) -> None:
 
     overrides = list(HydraConfig.get().overrides.task)
     changed = [each.replace("=", "-").replace("/", "-") for each in overrides if each.split("=")[0] in swept]
-    for override in _named(composed, "_".join(changed)):
+    for override in named(composed, "_".join(changed)):
         overrides.append(override)
         OmegaConf.update(composed, *override.split("=", 1))
     config = compose.to_config(composed)

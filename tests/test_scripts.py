@@ -41,7 +41,7 @@ def test_python_script_parses_and_says_what_it_does(path):
     assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
 
 
-def phrasebook(tmp_path, *overrides, broken="nothing") -> tuple[int, list[list[str]]]:
+def demo(tmp_path, *overrides, broken="nothing") -> tuple[int, list[list[str]]]:
     """Runs scripts/demo.sh with a stand-in for speech2code: its exit code, and the calls it made."""
     program, calls = tmp_path / "bin" / "speech2code", tmp_path / "calls"
     program.parent.mkdir()
@@ -53,8 +53,8 @@ def phrasebook(tmp_path, *overrides, broken="nothing") -> tuple[int, list[list[s
     return ended.returncode, [line.split() for line in calls.read_text().splitlines()]
 
 
-def test_phrasebook_takes_every_stage_in_the_order_of_the_command_line(tmp_path):
-    code, calls = phrasebook(tmp_path, "name=mine", "trainer.threads=1")
+def test_the_demo_takes_every_stage_in_the_order_of_the_command_line(tmp_path):
+    code, calls = demo(tmp_path, "name=mine", "trainer.threads=1")
     assert code == 0
     verbs = [verb for verb in STAGES if verb not in COMPARING]  # what others would do is not the demo's
     stages = [each for verb in verbs for each in ([f"listen {row}" for row in HEARD] if verb == "listen" else [verb])]
@@ -64,8 +64,8 @@ def test_phrasebook_takes_every_stage_in_the_order_of_the_command_line(tmp_path)
     assert calls[-1] == ["say", f"{run}/synthesis/source/test-0001.wav", f"{run}/said.wav", f"model={run}/model"]
 
 
-def test_phrasebook_stops_where_a_stage_fails(tmp_path):
-    code, calls = phrasebook(tmp_path, broken="invert")
+def test_the_demo_stops_where_a_stage_fails(tmp_path):
+    code, calls = demo(tmp_path, broken="invert")
     assert code != 0
     assert calls[-1][0] == "invert"
 

@@ -46,7 +46,7 @@ def _finished(folder: Path) -> dict:
     scores, units = run.json("scores.json"), run.json("units.json")
     return (
         {"cell": folder.name, "system": OURS}
-        | _corpus(Path(config["data"]) / config["corpus"]["name"])
+        | corpus_sizes(Path(config["data"]) / config["corpus"]["name"])
         | coordinates(config)
         | (_figures(scores["translation"]) if scores else {})
         | {name: units.get(name) for name in MEASURES}
@@ -54,7 +54,8 @@ def _finished(folder: Path) -> dict:
     )
 
 
-def _corpus(folder: Path) -> dict:
+def corpus_sizes(folder: Path) -> dict:
+    """A prepared corpus → its name and how large it is."""
     train, test = (len(read_json(folder / split / "items.json")["ids"]) for split in ("train", "test"))
     return {"corpus": folder.name, "train_pairs": train, "test_sentences": test}
 
