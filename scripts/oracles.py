@@ -1,0 +1,101 @@
+"""Where the points go: the test sentences with ever more of the truth taken away, for ours and for the topline.
+
+    python scripts/oracles.py runs/best_fr_en runs/tatoeba_fr_en_1000_6/ablation/rate      # finished runs
+
+Ours: the original; its units with their true durations; with predicted ones; the translated units. The topline, where
+the run has one: its text, scored as text; spoken by the corpus's voice; by its own Tacotron. Both recognisers read all
+that is spoken. Writes `results/oracles.json` and `.md`, where the lines of other runs stay.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from omegaconf import OmegaConf
+
+from speech2code.config import Config
+from speech2code.corpora.batches import in_order
+from speech2code.errors import UserError
+from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
+from speech2code.evaluation.run_folder import RunFolder
+from speech2code.evaluation.scores import score
+from speech2code.files import read_json, write_atomically, write_json
+from speech2code.speaking import speak
+from speech2code.stages.folders import discoverer_of, inverter_of, speech_of
+from speech2code.stages.transcripts import own_recogniser
+from speech2code.units.quality import unit_error_rate
+from speech2code.units.sequences import UnitSequences
+
+RESULTS = Path("results") / "oracles.json"
+TOPLINE = {"topline_voice": "the topline's text, the corpus's voice", "topline": "the topline's text, its Tacotron"}
+HEAD = "| run | what is spoken | BLEU (95 %) | BLEU, PocketSphinx | unit errors, % |"
+REMARK = "Unit errors: edit distance to the units of the reference; another good translation counts as wrong."
+
+
+def main(folders: list[str]) -> None:
+    if not folders:
+        raise UserError("name the folders of some finished runs, e.g. runs/best_fr_en")
+    lines = [line for folder in folders for line in _lines(Path(folder))]
+    made = {line["run"] for line in lines}
+    others = read_json(RESULTS) if RESULTS.exists() else []
+    lines = [line for line in others if line["run"] not in made] + lines
+    write_json(RESULTS, lines)
+    text = "\n".join([HEAD, "|---" * (HEAD.count("|") - 1) + "|", *map(_shown, lines), "", REMARK])
+    with write_atomically(RESULTS.with_suffix(".md")) as temporary:
+        temporary.write_text(text + "\n", encoding="utf-8")
+    print(text)
+
+
+def _lines(folder: Path) -> list[dict]:
+    """One dictionary a row of a finished run."""
+    run = RunFolder(folder)
+    written = OmegaConf.load(folder / "config.yaml")
+    config: Config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), written))
+    scores, units, rivals = run.json("scores.json"), run.units(), run.json("comparisons/scores.json") or {}
+    found = {"the original": scores["original"]}
+    if config.units.rate:
+        found["its units, their durations"] = _true_durations(config, folder)
+    found |= {"its units": scores["resynthesis"], "the translated units": scores["translation"]}
+    if rivals:
+        found["the topline's text, as text"] = {"own": rivals["spelt"]}
+    found |= {shown: rivals[row] for row, shown in TOPLINE.items() if row in rivals}
+    lines = [{"run": config.name, "row": row, "origin": run.json("run.json")} | each for row, each in found.items()]
+    pairs = [[np.array(units[row][key]) for key in units["reference"]] for row in ("reference", "translation")]
+    next(each for each in lines if each["row"] == "the translated units")["unit_error_rate"] = unit_error_rate(*pairs)
+    return lines
+
+
+def _true_durations(config: Config, folder: Path) -> dict[str, dict]:
+    """Recogniser → scores of the true units, each as long as it was."""
+    torch.set_num_threads(config.trainer.threads)
+    (discoverer, _), test = discoverer_of(config), speech_of(config, "test")
+    inverter, true = inverter_of(config, discoverer), UnitSequences.load(folder / "units" / "test.npz")
+    spoken: list[np.ndarray] = [np.zeros(0)] * len(test)
+    for items in in_order(np.array([len(each) for each in true.units]), 16):
+        units, steps = ([part[item] for item in items] for part in (true.units, true.steps))
+        found = speak(units, discoverer.codebook, inverter, config.inverter.iterations, 0, steps)
+        for item, waveform in zip(items, found):
+            spoken[item] = waveform
+    references = test.store.texts("target")
+    return {
+        each.name: score(each.transcribe(spoken), references).as_dict()
+        for each in (own_recogniser(config), PocketSphinx())
+    }
+
+
+def _shown(line: dict) -> str:
+    own, sphinx, errors = line["own"], line.get("pocketsphinx"), line.get("unit_error_rate")
+    figures = [
+        f"{own['bleu']:.1f} ({own['bleu_low']:.1f} to {own['bleu_high']:.1f})",
+        f"{sphinx['bleu']:.1f}" if sphinx else "–",
+        "–" if errors is None else f"{errors:.1f}",
+    ]
+    return "| " + " | ".join([line["run"], line["row"], *figures]) + " |"
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except UserError as error:
+        sys.exit(f"oracles: {error}")
