@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jiwer
 import pytest
 
 from speech2code.cli import STAGES
@@ -76,7 +77,7 @@ def test_the_ablation_adds_one_thing_at_a_time(transcribed, tmp_path):
     rows = {
         "paper": ("as it was", ""),
         "translator": ("a larger step", "translator.training.learning_rate=2e-3"),
-        "units": ("shorter units", "units.time_reduction=2"),
+        "units": ("units of their own lengths", "units.rate=20 units.time_reduction=1"),
     }
     (tmp_path / "ablation.py").write_text(f"{script[:start]}ROWS = {rows!r}\n{script[end:]}")
     overrides = transcribed.overrides(tmp_path / "runs", "inverter.frames_at_once=2")
@@ -97,7 +98,27 @@ def test_the_ablation_adds_one_thing_at_a_time(transcribed, tmp_path):
     ended = subprocess.run(again, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.stdout.count("translator: done already") == 2, ended.stderr
     found = read_json(tmp_path / "results" / "ablation.json")
-    assert [row["change"] for row in found] == ["as it was", "a larger step; shorter units"]
+    assert [row["change"] for row in found] == ["as it was", "a larger step; units of their own lengths"]
+    where_the_points_go(tmp_path, runs / "units")
+
+
+def where_the_points_go(tmp_path, run):
+    """scripts/oracles.py of one run."""
+    command = [sys.executable, SCRIPTS / "oracles.py", run]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    found, scores = read_json(tmp_path / "results" / "oracles.json"), read_json(run / "scores.json")
+    ours = {"the original": "original", "its units": "resynthesis", "the translated units": "translation"}
+    lines = {line["row"]: line for line in found}
+    assert [*lines][:4] == ["the original", "its units, their durations", "its units", "the translated units"]
+    for shown, row in ours.items():
+        assert lines[shown]["own"] == scores[row]["own"]
+    assert 0 <= lines["its units, their durations"]["own"]["bleu"] <= 100
+    units = read_json(run / "synthesis" / "units.json")
+    written = [[" ".join(map(str, each)) for each in units[row].values()] for row in ("reference", "translation")]
+    assert lines["the translated units"]["unit_error_rate"] == pytest.approx(100 * jiwer.wer(*written))
+    table = (tmp_path / "results" / "oracles.md").read_text()
+    assert all(f"| tiny/ablation/units | {row} | " in table for row in lines)
 
 
 def test_the_ladder_sets_ours_against_the_topline(tmp_path):
