@@ -4,15 +4,18 @@
     python scripts/ablation.py experiment=phrasebook_ja_en target_from=phrasebook trainer.minutes=null
 
 Each row is a run of its own below `runs/<experiment>/ablation/` and resumes; what `speech2code sweep` with this
-experiment has done once for its cells is taken from there, topline and recogniser above all. A row that changes the
-translator alone takes units and inverter over from the row before; with `target_from`, each row those of the other
-pair's row. Names of rows leave the others out: `ablation.py paper rate experiment=…`. Writes `results/ablation.json`
-and `.md`, where the rows of other experiments stay; the report of the last row shows those of this one.
+experiment has done once for its cells is taken from there, topline and recogniser above all, and what it has trained
+for a cell with just the settings of a row. A row that changes the translator alone takes units and inverter over from
+the row before; with `target_from`, each row those of the other pair's row. Names of rows leave the others out:
+`ablation.py paper rate experiment=…`. Writes `results/ablation.json` and `.md`, where the rows of other experiments
+stay; the report of the last row shows those of this one.
 """
 
 import sys
 from dataclasses import asdict
 from pathlib import Path
+
+import yaml
 
 from speech2code.compose import compose
 from speech2code.config import Config
@@ -27,6 +30,7 @@ from speech2code.stages.folders import data_folder, run_folder
 from speech2code.stages.record import borrow
 from speech2code.sweep import LINKED, named, share
 
+TRAINED = ("units", "inverter", "translator", "synthesis", "listening-resynthesis", "listening-translation")
 RESULTS = Path("results") / "ablation.json"
 PAPER = (
     "units.codebook_size=64 units.time_reduction=12 units.jitter=0 inverter.loss=l2 inverter.frames_at_once=1 "
@@ -82,6 +86,8 @@ def main(arguments: list[str]) -> None:
         if rows and all(changed.startswith("translator.") for _, changed in new):
             own.append(f"target_from={config.name}/ablation/{rows[-1]['row']}")
         borrow(sweep / "ablation" / name, sweep / SHARED, LINKED)
+        for cell in _alike(sweep, compose(own)):
+            borrow(sweep / "ablation" / name, cell, TRAINED)
         run(compose(own), own, USUAL)
         row = {"experiment": config.name, "row": name, "change": "; ".join(change for change, _ in new)}
         rows.append(row | _figures(compose(own), rows))
@@ -94,6 +100,17 @@ def main(arguments: list[str]) -> None:
     with write_atomically(RESULTS.with_suffix(".md")) as temporary:
         temporary.write_text(_markdown(rows), encoding="utf-8")
     print(f"ablation: {RESULTS.with_suffix('.md')}")
+
+
+def _alike(sweep: Path, config: Config) -> list[Path]:
+    """The sweep's finished cells whose settings, but for names and the number of jobs, are these."""
+
+    def settings(found: dict) -> dict:
+        trainer = {key: value for key, value in found["trainer"].items() if key != "jobs"}
+        return {key: value for key, value in found.items() if key not in ("name", "target_from")} | {"trainer": trainer}
+
+    files = sweep.glob("*/config.yaml")
+    return [path.parent for path in files if settings(yaml.safe_load(path.read_text())) == settings(asdict(config))]
 
 
 def _figures(config: Config, before: list[dict]) -> dict:

@@ -94,11 +94,13 @@ def test_the_ablation_adds_one_thing_at_a_time(transcribed, tmp_path):
     assert read_json(runs / "units" / "scores.json")["translation"]["own"]["bleu"] == found[2]["bleu"]
     assert "a larger step" in (runs / "units" / "report.html").read_text()
     assert (tmp_path / "results" / "ablation.md").read_text().count("| tiny | ") == 3
+    cell = (runs / "units").rename(runs.parent / "cell")  # as if the sweep had made it
     again = [*command[:2], "paper", "units", *overrides]
     ended = subprocess.run(again, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.stdout.count("translator: done already") == 2, ended.stderr
     found = read_json(tmp_path / "results" / "ablation.json")
     assert [row["change"] for row in found] == ["as it was", "a larger step; units of their own lengths"]
+    assert (runs / "units" / "translator").resolve() == cell / "translator"
     where_the_points_go(tmp_path, runs / "units")
 
 
