@@ -62,6 +62,7 @@ COLUMNS = {
     "METEOR": "{meteor:.1f}",
     "BLEU, PocketSphinx": "{bleu_pocketsphinx:.1f}",
     "÷ topline": "{ratio}",
+    "÷ its text, spoken by the corpus's voice": "{ratio_of_text}",
     "p": "{p}",
     "training, s": "{training_seconds:.0f}",
     "synthesis, s a sentence": "{seconds_a_sentence:.3f}",
@@ -116,12 +117,15 @@ def _alike(sweep: Path, config: Config) -> list[Path]:
 def _figures(config: Config, before: list[dict]) -> dict:
     """What a finished run scored, beside the topline and the row before."""
     found = RunFolder(run_folder(config))
-    scores, topline, units = found.json("scores.json"), found.rivals()["topline"], found.units()
+    scores, rivals, units = found.json("scores.json"), found.rivals(), found.units()
     references, heard = zip(*found.transcripts("translation", "own").values())
     row = {"pair": coordinates(asdict(config))["pair"]} | corpus_sizes(data_folder(config))
     row |= {name: scores["translation"]["own"][name] for name in ("bleu", "bleu_low", "bleu_high", "meteor")}
     row |= {f"{name}_pocketsphinx": scores["translation"]["pocketsphinx"][name] for name in ("bleu", "wer")}
-    row |= {"topline_bleu": topline["own"]["bleu"], "topline_bleu_pocketsphinx": topline["pocketsphinx"]["bleu"]}
+    for name in ("topline", "topline_voice"):
+        if name in rivals:
+            row |= {f"{name}_bleu": rivals[name]["own"]["bleu"]}
+            row |= {f"{name}_bleu_pocketsphinx": rivals[name]["pocketsphinx"]["bleu"]}
     seconds = scores["seconds"]
     row["training_seconds"] = sum(seconds[name] for name in ("units", "inverter", "translator"))
     row["seconds_a_sentence"] = seconds["synthesis"] / sum(
@@ -138,7 +142,8 @@ def _markdown(rows: list[dict]) -> str:
     lines = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
     for row in rows:
         shown = row | {"p": "–" if row["p_value"] is None else f"{row['p_value']:.3f}"}
-        shown["ratio"] = f"{row['bleu'] / row['topline_bleu']:.2f}" if row["topline_bleu"] else "–"
+        for name, against in (("ratio", "topline_bleu"), ("ratio_of_text", "topline_voice_bleu")):
+            shown[name] = f"{row['bleu'] / row[against]:.2f}" if row.get(against) else "–"
         lines.append("| " + " | ".join(form.format(**shown) for form in COLUMNS.values()) + " |")
     remark = "Each row has the settings of those above it too; p: paired bootstrap against the row above."
     return "\n".join(lines) + f"\n\n{remark}\n"

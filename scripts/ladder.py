@@ -6,6 +6,7 @@ Reads `results/tatoeba_fr_en_*/table.json` and, of `scripts/ablation.py`, `resul
 `results/ladder_fr_en.md` and `.png`.
 """
 
+import math
 import sys
 from pathlib import Path
 
@@ -19,7 +20,11 @@ from speech2code.files import read_json
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 ABLATION = RESULTS / "ablation.json"
-HEAD = "| corpus | training pairs | test sentences | topline | system | BLEU (95 %) | ratio to the topline |"
+TOPLINES = {"topline": "topline", "topline_voice": "topline's text, corpus's voice"}
+HEAD = (
+    "| corpus | training pairs | test sentences | topline | its text, spoken by the corpus's voice | system "
+    "| BLEU (95 %) | ratio to the topline |"
+)
 
 
 def main(pair: str) -> None:
@@ -36,18 +41,19 @@ def main(pair: str) -> None:
 
 
 def _rung(path: Path) -> dict:
-    """One table → its sizes, the topline's BLEU and our cells by name."""
+    """One table → its sizes, the BLEU of both toplines and our cells by name."""
     rows = [row for row in read_json(path) if "bleu" in row]
-    topline = next(row["bleu"] for row in rows if row["system"] == "topline")
+    rivals = {name: next((row["bleu"] for row in rows if row["system"] == name), None) for name in TOPLINES}
     ours = {f"{row['codebook_size']}/{row['time_reduction']}": row for row in rows if row["system"] == OURS}
     if ABLATION.exists():
         ours |= {row["row"]: row for row in read_json(ABLATION) if row["experiment"] == path.parent.name}
     sizes = {name: rows[0][name] for name in ("corpus", "train_pairs", "test_sentences")}
-    return sizes | {"topline": topline, "ours": ours}
+    return sizes | rivals | {"ours": ours}
 
 
 def _lines(rung: dict) -> list[str]:
-    start = f"| {rung['corpus']} | {rung['train_pairs']:,} | {rung['test_sentences']} | {rung['topline']:.1f} |"
+    toplines = " | ".join("–" if rung[name] is None else f"{rung[name]:.1f}" for name in TOPLINES)
+    start = f"| {rung['corpus']} | {rung['train_pairs']:,} | {rung['test_sentences']} | {toplines} |"
     return [
         f"{start} {name} | {row['bleu']:.1f} ({row['bleu_low']:.1f} to {row['bleu_high']:.1f}) | "
         f"{row['bleu'] / rung['topline']:.2f} |"
@@ -58,7 +64,8 @@ def _lines(rung: dict) -> list[str]:
 def _draw(rungs: list[dict], path: Path) -> None:
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4), layout="constrained")
     pairs = [rung["train_pairs"] for rung in rungs]
-    left.plot(pairs, [rung["topline"] for rung in rungs], "k--o", label="topline")
+    for (name, label), form in zip(TOPLINES.items(), ("k--o", "k:o")):
+        left.plot(pairs, [rung[name] or math.nan for rung in rungs], form, label=label)
     for name in dict.fromkeys(name for rung in rungs for name in rung["ours"]):
         there = [rung for rung in rungs if name in rung["ours"]]
         sizes = [rung["train_pairs"] for rung in there]

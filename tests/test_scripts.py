@@ -129,7 +129,12 @@ def test_the_ladder_sets_ours_against_the_topline(tmp_path):
     for rung, train_pairs in (("all", 2000), ("few", 100)):
         sizes = {"corpus": f"tatoeba_fr_en_{rung}", "train_pairs": train_pairs, "test_sentences": 10}
         ours = {"system": "speech2code", "codebook_size": 64, "time_reduction": 12, "bleu_low": 9.0, "bleu_high": 13.0}
-        cells = [ours | {"bleu": 10.0}, {"system": "topline", "bleu": 40.0}, ours | {"error": "diverged"}]
+        cells = [
+            ours | {"bleu": 10.0},
+            {"system": "topline", "bleu": 40.0},
+            {"system": "topline_voice", "bleu": 80.0},
+            ours | {"error": "diverged"},
+        ]
         write_json(tmp_path / "results" / sizes["corpus"] / "table.json", [sizes | cell for cell in cells])
     best = {"row": "rate", "bleu": 30.0, "bleu_low": 28.0, "bleu_high": 32.0}
     write_json(tmp_path / "results" / "ablation.json", [best | {"experiment": "tatoeba_fr_en_all"}])
@@ -137,8 +142,8 @@ def test_the_ladder_sets_ours_against_the_topline(tmp_path):
     subprocess.run(command, check=True, capture_output=True)
     lines = (tmp_path / "results" / "ladder_fr_en.md").read_text().splitlines()[2:5]
     assert lines == [
-        "| tatoeba_fr_en_few | 100 | 10 | 40.0 | 64/12 | 10.0 (9.0 to 13.0) | 0.25 |",
-        "| tatoeba_fr_en_all | 2,000 | 10 | 40.0 | 64/12 | 10.0 (9.0 to 13.0) | 0.25 |",
-        "| tatoeba_fr_en_all | 2,000 | 10 | 40.0 | rate | 30.0 (28.0 to 32.0) | 0.75 |",
+        "| tatoeba_fr_en_few | 100 | 10 | 40.0 | 80.0 | 64/12 | 10.0 (9.0 to 13.0) | 0.25 |",
+        "| tatoeba_fr_en_all | 2,000 | 10 | 40.0 | 80.0 | 64/12 | 10.0 (9.0 to 13.0) | 0.25 |",
+        "| tatoeba_fr_en_all | 2,000 | 10 | 40.0 | 80.0 | rate | 30.0 (28.0 to 32.0) | 0.75 |",
     ]
     assert (tmp_path / "results" / "ladder_fr_en.png").stat().st_size > 1000
