@@ -83,7 +83,7 @@ def _draw(rungs: list[dict], path: Path) -> None:
         right.plot(sizes, [rung["ours"][name]["bleu"] / rung["topline"] for rung in there], "-o", label=name)
     left.set(xscale="log", xlabel="training pairs", ylabel="BLEU")
     right.set(xscale="log", xlabel="training pairs", ylabel="BLEU ÷ topline's")
-    left.legend(title="codebook/time reduction, or row of the ablation")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
     figure.savefig(path, dpi=120)
 
 
