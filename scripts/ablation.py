@@ -15,9 +15,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-import yaml
-
-from speech2code.compose import compose
+from speech2code.compose import compose, from_yaml
 from speech2code.config import Config
 from speech2code.errors import UserError
 from speech2code.evaluation.cells import SHARED, coordinates, corpus_sizes
@@ -111,7 +109,7 @@ def _alike(sweep: Path, config: Config) -> list[Path]:
         return {key: value for key, value in found.items() if key not in ("name", "target_from")} | {"trainer": trainer}
 
     files = sweep.glob("*/config.yaml")
-    return [path.parent for path in files if settings(yaml.safe_load(path.read_text())) == settings(asdict(config))]
+    return [path.parent for path in files if settings(asdict(from_yaml(path))) == settings(asdict(config))]
 
 
 def _figures(config: Config, before: list[dict]) -> dict:

@@ -43,11 +43,14 @@ def main(pair: str) -> None:
 def _rung(path: Path) -> dict:
     """One table → its sizes, the BLEU of both toplines and our cells by name."""
     rows = [row for row in read_json(path) if "bleu" in row]
+    sizes = {name: rows[0][name] for name in ("corpus", "train_pairs", "test_sentences")}
     rivals = {name: next((row["bleu"] for row in rows if row["system"] == name), None) for name in TOPLINES}
     ours = {f"{row['codebook_size']}/{row['time_reduction']}": row for row in rows if row["system"] == OURS}
     if ABLATION.exists():
-        ours |= {row["row"]: row for row in read_json(ABLATION) if row["experiment"] == path.parent.name}
-    sizes = {name: rows[0][name] for name in ("corpus", "train_pairs", "test_sentences")}
+        steps = [row for row in read_json(ABLATION) if row["experiment"] == path.parent.name]
+        ours |= {
+            row["row"]: row for row in steps if row["p_value"] is not None
+        }  # the first row is the sweep's own cell
     return sizes | rivals | {"ours": ours}
 
 

@@ -9,7 +9,7 @@
 set -euo pipefail
 [ $# -ge 4 ] || { echo "large.sh: give a pair, a folder, words and a length, e.g. fr_en ../corpora/fr-en 1000 6" >&2; exit 2; }
 pair=$1
-rung=(experiment="tatoeba_$1" corpus.path="$(realpath "$2")" corpus.top_words="$3" corpus.max_words="$4")
+rung=(experiment="tatoeba_$1" corpus.path="$(realpath --relative-to="$(dirname "$0")/.." "$2")" corpus.top_words="$3" corpus.max_words="$4")
 shift 4
 cd "$(dirname "$0")/.."
 command -v speech2code >/dev/null || PATH="$PWD/.venv/bin:$PATH" # made by `make setup`

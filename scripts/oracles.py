@@ -8,24 +8,25 @@ that is spoken. Writes `results/oracles.json` and `.md`, where the lines of othe
 """
 
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
-from omegaconf import OmegaConf
 
+from speech2code.audio.files import load_waveform
+from speech2code.compose import from_yaml
 from speech2code.config import Config
-from speech2code.corpora.batches import in_order
+from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
 from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
 from speech2code.evaluation.run_folder import RunFolder
 from speech2code.evaluation.scores import score
 from speech2code.files import read_json, write_atomically, write_json
-from speech2code.speaking import speak
-from speech2code.stages.folders import discoverer_of, inverter_of, speech_of
+from speech2code.stages.folders import data_folder, discoverer_of, inverter_of
+from speech2code.stages.speak import resynthesise
 from speech2code.stages.transcripts import own_recogniser
 from speech2code.units.quality import unit_error_rate
-from speech2code.units.sequences import UnitSequences
 
 RESULTS = Path("results") / "oracles.json"
 TOPLINE = {"topline_voice": "the topline's text, the corpus's voice", "topline": "the topline's text, its Tacotron"}
@@ -50,12 +51,11 @@ def main(folders: list[str]) -> None:
 def _lines(folder: Path) -> list[dict]:
     """One dictionary a row of a finished run."""
     run = RunFolder(folder)
-    written = OmegaConf.load(folder / "config.yaml")
-    config: Config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), written))
+    config = from_yaml(folder / "config.yaml")
     scores, units, rivals = run.json("scores.json"), run.units(), run.json("comparisons/scores.json") or {}
     found = {"the original": scores["original"]}
     if config.units.rate:
-        found["its units, their durations"] = _true_durations(config, folder)
+        found["its units, their durations"] = _true_durations(config)
     found |= {"its units": scores["resynthesis"], "the translated units": scores["translation"]}
     if rivals:
         found["the topline's text, as text"] = {"own": rivals["spelt"]}
@@ -66,22 +66,17 @@ def _lines(folder: Path) -> list[dict]:
     return lines
 
 
-def _true_durations(config: Config, folder: Path) -> dict[str, dict]:
+def _true_durations(config: Config) -> dict[str, dict]:
     """Recogniser → scores of the true units, each as long as it was."""
     torch.set_num_threads(config.trainer.threads)
-    (discoverer, _), test = discoverer_of(config), speech_of(config, "test")
-    inverter, true = inverter_of(config, discoverer), UnitSequences.load(folder / "units" / "test.npz")
-    spoken: list[np.ndarray] = [np.zeros(0)] * len(test)
-    for items in in_order(np.array([len(each) for each in true.units]), 16):
-        units, steps = ([part[item] for item in items] for part in (true.units, true.steps))
-        found = speak(units, discoverer.codebook, inverter, config.inverter.iterations, 0, steps)
-        for item, waveform in zip(items, found):
-            spoken[item] = waveform
-    references = test.store.texts("target")
-    return {
-        each.name: score(each.transcribe(spoken), references).as_dict()
-        for each in (own_recogniser(config), PocketSphinx())
-    }
+    (discoverer, _), store = discoverer_of(config), FeatureStore(data_folder(config), "test")
+    with tempfile.TemporaryDirectory() as folder:
+        spoken = [Path(folder) / f"{name}.wav" for name in store.ids]
+        inverter = inverter_of(config, discoverer)
+        resynthesise(config, discoverer.codebook, inverter, Path(folder), true_durations=True)
+        waveforms = [load_waveform(path) for path in spoken]
+    recognisers, references = (own_recogniser(config), PocketSphinx()), store.texts("target")
+    return {each.name: score(each.transcribe(waveforms), references).as_dict() for each in recognisers}
 
 
 def _shown(line: dict) -> str:

@@ -79,6 +79,11 @@ def to_config(composed: DictConfig) -> Config:
     return config
 
 
+def from_yaml(path: Path) -> Config:
+    """What `to_yaml` has written of a run."""
+    return to_config(OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path)))
+
+
 def to_yaml(config: Config) -> str:
     return OmegaConf.to_yaml(OmegaConf.structured(config)).rstrip()
 

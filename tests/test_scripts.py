@@ -136,8 +136,10 @@ def test_the_ladder_sets_ours_against_the_topline(tmp_path):
             ours | {"error": "diverged"},
         ]
         write_json(tmp_path / "results" / sizes["corpus"] / "table.json", [sizes | cell for cell in cells])
-    best = {"row": "rate", "bleu": 30.0, "bleu_low": 28.0, "bleu_high": 32.0}
-    write_json(tmp_path / "results" / "ablation.json", [best | {"experiment": "tatoeba_fr_en_all"}])
+    best = {"row": "rate", "bleu": 30.0, "bleu_low": 28.0, "bleu_high": 32.0, "p_value": 0.001}
+    paper = {"row": "paper", "bleu": 10.0, "p_value": None}  # the cell 64/12 once more
+    experiment = {"experiment": "tatoeba_fr_en_all"}
+    write_json(tmp_path / "results" / "ablation.json", [paper | experiment, best | experiment])
     command = [sys.executable, tmp_path / "scripts" / "ladder.py", "fr_en"]
     subprocess.run(command, check=True, capture_output=True)
     lines = (tmp_path / "results" / "ladder_fr_en.md").read_text().splitlines()[2:5]

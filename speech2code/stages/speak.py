@@ -68,13 +68,17 @@ def export(config: Config) -> SpeechTranslator:
     return SpeechTranslator.from_pretrained(run / "model")
 
 
-def resynthesise(config: Config, codebook: Codebook, inverter: CodebookInverter, folder: Path) -> None:
-    """The true units of the test sentences, each by its own speaker: as well as this a translation can sound."""
-    speech = speech_of(config, "test")
-    units = UnitSequences.load(run_folder(config) / "units" / "test.npz").units
+def resynthesise(
+    config: Config, codebook: Codebook, inverter: CodebookInverter, folder: Path, *, true_durations: bool = False
+) -> None:
+    """The true units of the test sentences, each by its own speaker: as well as this a translation can sound. Each unit
+    lasts as the inverter predicts, or as long as it did."""
+    speech, iterations = speech_of(config, "test"), config.inverter.iterations
+    true = UnitSequences.load(run_folder(config) / "units" / "test.npz")
     for items in bar(in_order(speech.store.lengths("target_waveform"), BATCH), "resynthesis"):
-        sequences, speakers = [units[item] for item in items], speech.speakers("target", items).tolist()
-        for item, waveform in zip(items, speak(sequences, codebook, inverter, config.inverter.iterations, speakers)):
+        units, speakers = [true.units[item] for item in items], speech.speakers("target", items).tolist()
+        steps = [true.steps[item] for item in items] if true_durations else None
+        for item, waveform in zip(items, speak(units, codebook, inverter, iterations, speakers, steps)):
             save_waveform(folder / f"{speech.store.ids[item]}.wav", waveform)
 
 
