@@ -47,10 +47,9 @@ def _rung(path: Path) -> dict:
     rivals = {name: next((row["bleu"] for row in rows if row["system"] == name), None) for name in TOPLINES}
     ours = {f"{row['codebook_size']}/{row['time_reduction']}": row for row in rows if row["system"] == OURS}
     if ABLATION.exists():
-        steps = [row for row in read_json(ABLATION) if row["experiment"] == path.parent.name]
-        ours |= {
-            row["row"]: row for row in steps if row["p_value"] is not None
-        }  # the first row is the sweep's own cell
+        # the first row of an ablation is a cell of the sweep
+        steps = [row for row in read_json(ABLATION) if row["experiment"] == path.parent.name and row["p_value"]]
+        ours |= {row["row"]: row for row in steps}
     return sizes | rivals | {"ours": ours}
 
 
