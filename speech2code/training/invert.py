@@ -16,6 +16,8 @@ from speech2code.training.validation import averages
 from speech2code.units.sequences import UnitSequences
 from speech2code.units.vqvae import UnitDiscoverer
 
+TIMED = 64  # sentences a step that the durations learn from: they cost little beside spectra, and need many more
+
 
 class InvertTask:
     name = "invert"
@@ -37,19 +39,26 @@ class InvertTask:
         return self.train.store.lengths("target_mfcc")
 
     def batch(self, items: np.ndarray, share: float) -> tuple[Tensor, ...]:
-        return self._batch(self.train, self.train_units, items)
+        # drawn by the items, so that a resumed training draws the same ones
+        timed = np.random.default_rng(items).integers(len(self.train_units.units), size=TIMED)
+        return self._batch(self.train, self.train_units, items, timed)
 
-    def _batch(self, speech: Speech, sequences: UnitSequences, items: np.ndarray) -> tuple[Tensor, ...]:
+    def _batch(self, speech: Speech, sequences: UnitSequences, items: np.ndarray, timed: np.ndarray) -> tuple:
+        """`timed`: the sentences whose durations are to be predicted."""
         waveforms, samples = speech.waveforms("target", items)
+        written = (part for group in (items, timed) for part in self._written(speech, sequences, group))
+        return waveforms, frame_count(samples), *written
+
+    def _written(self, speech: Speech, sequences: UnitSequences, items: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
         units, steps = (pad([of[item] for item in items], torch.int64)[0] for of in (sequences.units, sequences.steps))
-        return waveforms, frame_count(samples), self.codebook.decode(units), steps, speech.speakers("target", items)
+        return self.codebook.decode(units), steps, speech.speakers("target", items)
 
     def step(self, model: nn.Module, batch: tuple[Tensor, ...]) -> dict[str, Tensor]:
-        waveforms, frames, codes, steps, speakers = batch
+        waveforms, frames, codes, steps, speakers, *timed = batch
         loss = self.model.loss(model(codes, steps, speakers), self.model.target(waveforms), frames)
         if not self.model.durations:
             return {"loss": loss}
-        durations = self.model.durations.loss(codes, steps, speakers)
+        durations = self.model.durations.loss(*timed)
         return {"loss": loss + durations, "spectrum": loss.detach(), "durations": durations.detach()}
 
     def epoch_figures(self) -> dict[str, float]:
@@ -57,11 +66,12 @@ class InvertTask:
 
     def validate(self) -> dict[str, float]:
         groups = in_order(self.dev.store.lengths("target_mfcc"), 32)
-        batches = (self._batch(self.dev, self.dev_units, items) for items in groups)
+        batches = (self._batch(self.dev, self.dev_units, items, items) for items in groups)
         return averages(self.step, self.model, ((batch, int(batch[1].sum())) for batch in batches))
 
     def show(self, writer, step: int) -> None:
-        waveforms, _, codes, steps, speakers = self._batch(self.dev, self.dev_units, np.array([0]))
+        first = np.array([0])
+        waveforms, _, codes, steps, speakers, *_ = self._batch(self.dev, self.dev_units, first, first)
         device = self.model.mean.device
         spectrum = self.model.invert(codes.to(device), steps.to(device), speakers.to(device))
         sound = griffin_lim(spectrum, self.iterations)[:, : int(steps.sum()) * self.model.time_reduction * HOP]
