@@ -1,5 +1,8 @@
 """The codebook inverter: both target scales, both grids, no leak from padding, and that it can learn."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 import torch
 from conftest import descend
@@ -8,7 +11,9 @@ from speech2code.audio.features import LOG_FLOOR, LogMagnitude, frame_count
 from speech2code.config import InverterConfig, UnitsConfig
 from speech2code.inversion.inverter import CodebookInverter
 from speech2code.layers import MaskedBatchNorm, channel_mask
-from speech2code.units.vqvae import UnitDecoder
+from speech2code.training.invert import TIMED, InvertTask
+from speech2code.units.sequences import UnitSequences
+from speech2code.units.vqvae import UnitDecoder, UnitDiscoverer
 
 GRIDS = [("log", 512), ("log", 2048), ("linear", 512), ("linear", 2048)]
 REDUCTION = 4
@@ -199,3 +204,21 @@ def test_it_learns_how_long_units_last():
     assert ((predicted - steps).abs() <= 1)[real].float().mean() > 0.95
     fixed = inverter().lasting(batch, counts, speakers)
     assert torch.equal(fixed, real.long())
+
+
+def test_durations_learn_from_more_sentences_than_spectra():
+    """And from the same ones when a training is resumed: the items of a batch draw them."""
+    discoverer = UnitDiscoverer(UnitsConfig(codebook_size=9, code_dim=5, time_reduction=1, rate=14, width=8, blocks=1))
+    units = [np.arange(3) + item % 6 for item in range(200)]
+    sequences = UnitSequences("", [], units, [np.full(3, 1 + item) for item in range(200)])
+    speech = SimpleNamespace(
+        bins=lambda target: (torch.zeros(257), torch.ones(257)),
+        waveforms=lambda side, items: (torch.zeros(len(items), 1600), torch.full((len(items),), 1600)),
+        speakers=lambda side, items: torch.zeros(len(items), dtype=torch.long),
+    )
+    task = InvertTask(InverterConfig(fft_size=512, width=16), discoverer, (speech, sequences), (speech, sequences))
+    batch, again, other = (task.batch(np.array(items), 0.5) for items in ([7, 8], [7, 8], [8, 9]))
+    assert [part[:, 0].tolist() for part in (batch[3], other[3])] == [[8, 9], [9, 10]]  # the steps of the items
+    assert all(torch.equal(*parts) for parts in zip(batch, again))
+    assert batch[6].shape == (TIMED, 3) and len(batch[6][:, 0].unique()) > TIMED / 2
+    assert not torch.equal(batch[6], other[6])
