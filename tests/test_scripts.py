@@ -4,12 +4,15 @@ import ast
 import os
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
+from runpy import run_path
 
 import jiwer
 import pytest
 
 from speech2code.cli import STAGES
+from speech2code.compose import compose
 from speech2code.files import read_json, write_json
 from speech2code.runner import COMPARING
 from speech2code.stages.judge import HEARD
@@ -121,6 +124,17 @@ def where_the_points_go(tmp_path, run):
     assert lines["the translated units"]["unit_error_rate"] == pytest.approx(100 * jiwer.wer(*written))
     table = (tmp_path / "results" / "oracles.md").read_text()
     assert all(f"| tiny/ablation/units | {row} | " in table for row in lines)
+
+
+@pytest.mark.parametrize("pair", ["fr_en", "ja_en"])
+def test_the_ablation_ends_with_the_best_system(pair):
+    rows = run_path(str(SCRIPTS / "ablation.py"))["ROWS"]
+    added = [change for _, changes in rows.values() for change in changes.split()]
+    last, best = (
+        asdict(compose(["corpus.path=.", f"experiment={name}_{pair}", *changes]))
+        for name, changes in (("tatoeba", added), ("best_tatoeba", []))
+    )
+    assert last | {"name": None} == best | {"name": None}
 
 
 def test_the_ladder_sets_ours_against_the_topline(tmp_path):
