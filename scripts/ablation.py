@@ -1,14 +1,16 @@
-"""From the paper's system to the best one, one thing at a time: same pairs, same steps, BLEU with intervals and p.
+"""From the paper's system to the best one, one thing at a time: same pairs, same steps unless a row says otherwise,
+BLEU with intervals and p.
 
-    python scripts/ablation.py experiment=phrasebook trainer.minutes=null
-    python scripts/ablation.py experiment=phrasebook_ja_en target_from=phrasebook trainer.minutes=null
+    rows="paper inverter translator jitter size rate"   # `wide` is for a large corpus
+    python scripts/ablation.py $rows experiment=phrasebook trainer.minutes=null
+    python scripts/ablation.py $rows experiment=phrasebook_ja_en target_from=phrasebook trainer.minutes=null
 
 Each row is a run of its own below `runs/<experiment>/ablation/` and resumes; what `speech2code sweep` with this
 experiment has done once for its cells is taken from there, topline and recogniser above all, and what it has trained
 for a cell with just the settings of a row. A row that changes the translator alone takes units and inverter over from
-the row before; with `target_from`, each row those of the other pair's row. Names of rows leave the others out:
-`ablation.py paper rate experiment=…`. Writes `results/ablation.json` and `.md`, where the rows of other experiments
-stay; the report of the last row shows those of this one.
+the row before; with `target_from`, each row those of the other pair's row. Names of rows leave the others out. Writes
+`results/ablation.json` and `.md`, where the rows of other experiments stay; the report of the last row shows those of
+this one.
 """
 
 import sys
