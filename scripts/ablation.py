@@ -68,7 +68,8 @@ COLUMNS = {
     "BLEU, PocketSphinx": "{bleu_pocketsphinx:.1f}",
     "÷ topline": "{ratio}",
     "÷ its text, spoken by the corpus's voice": "{ratio_of_text}",
-    "p": "{p}",
+    "p": "{p_value}",
+    "p against the first": "{p_value_first}",
     "training, s": "{training_seconds:.0f}",
     "synthesis, s a sentence": "{seconds_a_sentence:.3f}",
 }
@@ -136,21 +137,22 @@ def _figures(config: Config, before: list[dict]) -> dict:
     row["seconds_a_sentence"] = seconds["synthesis"] / sum(
         len(units.get(name, {})) for name in ("translation", "unseen")
     )
-    row |= {"p_value": None, "origin": found.json("run.json")}
-    if before:
-        last = RunFolder(found.path.parent / before[-1]["row"]).transcripts("translation", "own")
-        row["p_value"] = paired_bootstrap(list(heard), [text for _, text in last.values()], list(references))
+    row |= {"p_value": None, "p_value_first": None, "origin": found.json("run.json")}
+    for name, rival in zip(("p_value", "p_value_first"), (before[-1], before[0]) if before else ()):
+        other = RunFolder(found.path.parent / rival["row"]).transcripts("translation", "own")
+        row[name] = paired_bootstrap(list(heard), [text for _, text in other.values()], list(references))
     return row
 
 
 def _markdown(rows: list[dict]) -> str:
     lines = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
     for row in rows:
-        shown = row | {"p": "–" if row["p_value"] is None else f"{row['p_value']:.3f}"}
+        p_values = {name: row[name] for name in ("p_value", "p_value_first")}
+        shown = row | {name: "–" if value is None else f"{value:.3f}" for name, value in p_values.items()}
         for name, against in (("ratio", "topline_bleu"), ("ratio_of_text", "topline_voice_bleu")):
             shown[name] = f"{row['bleu'] / row[against]:.2f}" if row.get(against) else "–"
         lines.append("| " + " | ".join(form.format(**shown) for form in COLUMNS.values()) + " |")
-    remark = "Each row has the settings of those above it too; p: paired bootstrap against the row above."
+    remark = "Each row has the settings of those above it too; p: paired bootstrap against the row above, and the first."
     return "\n".join(lines) + f"\n\n{remark}\n"
 
 

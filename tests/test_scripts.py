@@ -92,6 +92,8 @@ def test_the_ablation_adds_one_thing_at_a_time(transcribed, tmp_path):
         (change, "source-target", 20) for change, _ in rows.values()
     ]
     assert found[0]["p_value"] is None and 0 < found[1]["p_value"] <= 1 and found[2]["training_seconds"] > 0
+    assert found[1]["p_value_first"] == found[1]["p_value"]
+    against_the_first = found[2]["p_value_first"]
     assert (runs / "translator" / "units").resolve() == runs / "paper" / "units"
     assert (runs / "units" / "units").resolve() == runs / "units" / "units"
     assert read_json(runs / "units" / "scores.json")["translation"]["own"]["bleu"] == found[2]["bleu"]
@@ -103,6 +105,7 @@ def test_the_ablation_adds_one_thing_at_a_time(transcribed, tmp_path):
     assert ended.stdout.count("translator: done already") == 2, ended.stderr
     found = read_json(tmp_path / "results" / "ablation.json")
     assert [row["change"] for row in found] == ["as it was", "a larger step; units of their own lengths"]
+    assert found[1]["p_value"] == against_the_first
     assert (runs / "units" / "translator").resolve() == cell / "translator"
     where_the_points_go(tmp_path, runs / "units")
 
