@@ -152,7 +152,7 @@ def _markdown(rows: list[dict]) -> str:
         for name, against in (("ratio", "topline_bleu"), ("ratio_of_text", "topline_voice_bleu")):
             shown[name] = f"{row['bleu'] / row[against]:.2f}" if row.get(against) else "–"
         lines.append("| " + " | ".join(form.format(**shown) for form in COLUMNS.values()) + " |")
-    remark = "Each row has the settings of those above it too; p: paired bootstrap against the row above, and the first."
+    remark = "Each row has the settings of those above too; p: paired bootstrap, against the row above and the first."
     return "\n".join(lines) + f"\n\n{remark}\n"
 
 
