@@ -1,7 +1,7 @@
 """From the paper's system to the best one, one thing at a time: same pairs, same steps unless a row says otherwise,
 BLEU with intervals and p.
 
-    rows="paper inverter translator jitter size rate"   # `wide` is for a large corpus
+    rows="paper inverter translator jitter size rate settle"   # `wide` is for a large corpus
     python scripts/ablation.py $rows experiment=phrasebook trainer.minutes=null
     python scripts/ablation.py $rows experiment=phrasebook_ja_en target_from=phrasebook trainer.minutes=null
 
@@ -52,7 +52,11 @@ ROWS = {  # name → what is new, and the settings that do it; each has all thos
     "size": ("K 128, r 8", "units.codebook_size=128 units.time_reduction=8"),
     "rate": (
         "units that last as long as their sound, 14 a second",
-        "units.rate=14 units.time_reduction=1 units.jitter=0 units.training.steps=1500",
+        "units.rate=14 units.time_reduction=1 units.jitter=0 units.training.steps=1500 units.settle=0",
+    ),
+    "settle": (
+        "units that know how they usually follow each other",
+        "units.settle=3",
     ),
     "wide": (
         "translator 1.3 to 2 times as wide, half as many steps again",

@@ -23,7 +23,8 @@ from speech2code.stages.folders import (
 )
 from speech2code.stages.record import stage
 from speech2code.stages.speak import resynthesise
-from speech2code.training.discover import DiscoverTask, write_units
+from speech2code.training.checkpoints import BEST, save_weights
+from speech2code.training.discover import DiscoverTask, settle, write_units
 from speech2code.training.invert import InvertTask
 from speech2code.training.loop import fit
 from speech2code.training.sequences import TokensTask
@@ -59,9 +60,12 @@ def discover(config: Config) -> None:
                 f"delete {folder} and lower units.training.learning_rate"
             )
         if fabric.is_global_zero:
+            if config.units.rate:
+                settle(task.model, task.train, config.units.settle)
             for split in SPLITS:
                 if (data_folder(config) / split).exists():
                     write_units(task.model, speech_of(config, split), folder / f"{split}.npz")
+            save_weights(folder / BEST, task.model)  # last: who is interrupted before settles anew from the same weights
         figures["codebook"] = task.model.codebook.fingerprint()
 
 

@@ -17,6 +17,7 @@ from speech2code.training.validation import averages
 from speech2code.units.sequences import UnitSequences
 from speech2code.units.vqvae import UnitDiscoverer
 
+SETTLED = 6000  # sentences from which units learn how they follow each other
 COLLAPSED = 0.1  # perplexity by the codebook's size: healthy ones have 0.6 and more
 
 
@@ -96,13 +97,26 @@ def _batch(speech: Speech, items: np.ndarray) -> tuple[Tensor, ...]:
     return features, lengths, speech.speakers("target", items)
 
 
+def settle(model: UnitDiscoverer, speech: Speech, rounds: int) -> None:
+    """Trained units of variable length learn which follows which (`units/segments.py`); each round writes the sentences
+    anew with what the last one has learnt."""
+    chosen = np.linspace(0, len(speech) - 1, min(SETTLED, len(speech))).astype(int)
+    lengths = speech.store.lengths("target_mfcc")[chosen]
+    for _ in range(rounds):
+        written = [_encode(model, speech, chosen[items]) for items in in_order(lengths, 64)]
+        model.codebook.settle([steps for batch in written for steps in batch])
+
+
 def write_units(model: UnitDiscoverer, speech: Speech, path: Path) -> None:
     """Encodes the target side of a split."""
-    model.eval()
     written: list = [None] * len(speech)
-    device = model.codebook.codes.device
     for items in in_order(speech.store.lengths("target_mfcc"), 64):
-        features, lengths, _ = _batch(speech, items)
-        for item, steps in zip(items, model.encode(features.to(device), lengths.to(device))):
+        for item, steps in zip(items, _encode(model, speech, items)):
             written[item] = [each.cpu().numpy() for each in model.write(steps)]
     UnitSequences(model.codebook.fingerprint(), speech.store.ids, *map(list, zip(*written))).save(path)
+
+
+def _encode(model: UnitDiscoverer, speech: Speech, items: np.ndarray) -> list[Tensor]:
+    device = model.codebook.codes.device
+    features, lengths, _ = _batch(speech, items)
+    return model.eval().encode(features.to(device), lengths.to(device))

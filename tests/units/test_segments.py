@@ -1,5 +1,6 @@
 """Units that last as long as their sound: the path, the rate, and that later is the same."""
 
+import math
 from itertools import pairwise, product
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from conftest import descend
 
 from speech2code.config import UnitsConfig
-from speech2code.units.segments import SegmentCodebook, cheapest_path
+from speech2code.units.segments import UNHEARD, SegmentCodebook, cheapest_path
 from speech2code.units.vqvae import UnitDiscoverer
 
 RATE = 10.0
@@ -34,14 +35,45 @@ def speech(*lengths, seed=0):
 @pytest.mark.parametrize("price", [0.0, 0.3, 2.0])
 @pytest.mark.parametrize("seed", range(4))
 def test_no_path_is_cheaper(seed, price):
-    costs = torch.rand(2, 5, 3, generator=torch.Generator().manual_seed(seed))
-    for item, found in zip(costs, cheapest_path(costs, torch.tensor(price))):
+    generator = torch.Generator().manual_seed(seed)
+    costs = torch.rand(2, 5, 3, generator=generator)
+    prices = (2 * price * torch.rand(3, 3, generator=generator)).fill_diagonal_(0)
+    for item, found in zip(costs, cheapest_path(costs, prices)):
 
         def total(path, item=item):
-            changes = sum(one != other for one, other in pairwise(path))
-            return float(item[range(5), list(path)].sum()) + price * changes
+            return float(item[range(5), list(path)].sum() + sum(prices[change] for change in pairwise(path)))
 
         assert total(found.tolist()) == pytest.approx(min(map(total, product(range(3), repeat=5))), abs=1e-5)
+
+
+def settled(*sentences):
+    codebook = SegmentCodebook(3, 1, 0.99, RATE)
+    codebook.codes.copy_(torch.tensor([[0.0], [10.0], [11.0]]))
+    codebook.price.fill_(0.1)
+    codebook.settle([torch.tensor(each) for each in sentences])
+    return codebook
+
+
+def test_of_two_codes_that_fit_alike_the_usual_one_is_written():
+    between = torch.tensor([0.0, 0.0, 10.5, 10.5])[None, :, None]
+    for usual in (1, 2):
+        codebook = settled([0] * 10 + [usual] * 10, [0] * 5 + [usual] * 5)
+        assert codebook.encode(between, torch.ones(1, 4, dtype=torch.bool)).tolist() == [[0, 0, usual, usual]]
+
+
+def test_surprise_is_the_negative_logarithm_of_how_often_a_unit_has_followed():
+    """Pairs by hand: 0 is followed by 1 three times in four, 1 by 0 only; nobody has heard what follows 2."""
+    surprise = settled([0, 0, 1, 0, 1, 1, 0, 2], [0, 1]).surprise()
+    staying = math.log(100 / RATE - 1)
+    for before, after, share in ((0, 1, 3 / 4), (0, 2, 1 / 4), (1, 0, 1), (1, 2, 0), (2, 0, 1 / 3), (2, 1, 1 / 3)):
+        likely = (1 - UNHEARD) * share + UNHEARD / 3
+        assert float(surprise[before, after]) == pytest.approx(staying - math.log(likely), rel=1e-5)
+    assert surprise.diagonal().tolist() == [0, 0, 0]
+
+
+def test_settling_moves_the_price_towards_the_rate():
+    few, many = settled([0] * 90 + [1] * 90), settled([0, 1] * 90)
+    assert few.price < 0.1 < many.price
 
 
 def test_training_comes_to_the_wanted_rate():

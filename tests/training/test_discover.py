@@ -1,0 +1,42 @@
+"""Units on disk: what the settled model writes, and writes alike more often."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from conftest import VARIABLE
+
+from speech2code.cli import main
+from speech2code.compose import compose
+from speech2code.stages.folders import discoverer_of, speech_of
+from speech2code.training.discover import write_units
+from speech2code.units.sequences import UnitSequences
+
+
+def surprise(sequences: list[np.ndarray]) -> float:
+    """Mean nats of a unit behind another, by the counts of just these sequences."""
+    pairs = Counter(pair for units in sequences for pair in zip(units[:-1].tolist(), units[1:].tolist()))
+    first = Counter()
+    for (before, _), count in pairs.items():
+        first[before] += count
+    total = sum(count * np.log(first[before] / count) for (before, _), count in pairs.items())
+    return total / sum(pairs.values())
+
+
+def test_units_that_have_settled_follow_each_other_more_predictably(textless, tmp_path):
+    found = {}
+    for rounds in (0, 3):
+        overrides = textless.overrides(
+            tmp_path / str(rounds),
+            *VARIABLE,
+            "units.training.steps=100",
+            "units.training.learning_rate=1e-2",
+            f"units.settle={rounds}",
+        )
+        main(["discover", *overrides])
+        found[rounds] = UnitSequences.load(tmp_path / str(rounds) / "tiny" / "units" / "train.npz")
+    assert surprise(found[3].units) < surprise(found[0].units)
+    discoverer, _ = discoverer_of(compose(overrides))  # the weights on disk are those that wrote
+    write_units(discoverer, speech_of(compose(overrides), "train"), tmp_path / "again.npz")
+    again = UnitSequences.load(Path(tmp_path / "again.npz"))
+    assert all(map(np.array_equal, again.units, found[3].units))
