@@ -1,19 +1,21 @@
 """From the paper's system to the best one, one thing at a time: same pairs, same steps unless a row says otherwise,
 BLEU with intervals and p.
 
-    rows="paper inverter translator jitter size rate settle"   # `wide` is for a large corpus
+    rows="paper inverter translator jitter size rate -wide settle"   # what follows is for a large corpus
     python scripts/ablation.py $rows experiment=phrasebook trainer.minutes=null
     python scripts/ablation.py $rows experiment=phrasebook_ja_en target_from=phrasebook trainer.minutes=null
 
 Each row is a run of its own below `runs/<experiment>/ablation/` and resumes; what `speech2code sweep` with this
 experiment has done once for its cells is taken from there, topline and recogniser above all, and what it has trained
 for a cell with just the settings of a row. A row that changes the translator alone takes units and inverter over from
-the row before; with `target_from`, each row those of the other pair's row. Names of rows leave the others out. Writes
+the row before; with `target_from`, each row those of the other pair's row. Names of rows leave the others out of the
+table, `-NAME` a row's settings out of all that follow. Writes
 `results/ablation.json` and `.md`, where the rows of other experiments stay; the report of the last row shows those of
 this one.
 """
 
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -54,14 +56,15 @@ ROWS = {  # name → what is new, and the settings that do it; each has all thos
         "units that last as long as their sound, 14 a second",
         "units.rate=14 units.time_reduction=1 units.jitter=0 units.training.steps=1500 units.settle=0",
     ),
-    "settle": (
-        "units that know how they usually follow each other",
-        "units.settle=3",
-    ),
     "wide": (
         "translator 1.3 to 2 times as wide, half as many steps again",
         "translator.encoder_width=256 translator.decoder_width=384 translator.embedding_dim=128 "
         "translator.training.steps=7500",
+    ),
+    "settle": ("units that know which of them usually follows which", "units.settle=3"),
+    "long": (
+        "units trained three times, the inverter twice as long",
+        "units.training.steps=5000 inverter.training.steps=3000",
     ),
 }
 COLUMNS = {
@@ -81,19 +84,13 @@ COLUMNS = {
 
 def main(arguments: list[str]) -> None:
     overrides = [each for each in arguments if "=" in each]
-    chosen = [each for each in arguments if each not in overrides] or list(ROWS)
-    if unknown := [name for name in chosen if name not in ROWS]:
-        raise UserError(f"no row is called {unknown[0]}; choose among {', '.join(ROWS)}")
+    chosen = list(steps([each for each in arguments if each not in overrides], overrides))
     config = compose(overrides)
     sweep = Path(config.runs) / config.name
     share(config, overrides)
-    rows, new = [], []  # of each row: what it scored; what is new since the last one, in words and as settings
-    for name, (change, changed) in ROWS.items():
-        overrides += changed.split()
-        new.append((change, changed))
-        if name not in chosen:
-            continue
-        own = [*overrides, *named(config, f"ablation/{name}")]
+    rows = []
+    for name, settings, new in chosen:
+        own = [*settings, *named(config, f"ablation/{name}")]
         if rows and all(changed.startswith("translator.") for _, changed in new):
             own.append(f"target_from={config.name}/ablation/{rows[-1]['row']}")
         borrow(sweep / "ablation" / name, sweep / SHARED, LINKED)
@@ -102,7 +99,6 @@ def main(arguments: list[str]) -> None:
         run(compose(own), own, USUAL)
         row = {"experiment": config.name, "row": name, "change": "; ".join(change for change, _ in new)}
         rows.append(row | _figures(compose(own), rows))
-        new = []
     write_json(run_folder(compose(own)) / "ablation.json", rows)
     write_report(run_folder(compose(own)))
     others = read_json(RESULTS) if RESULTS.exists() else []
@@ -111,6 +107,23 @@ def main(arguments: list[str]) -> None:
     with write_atomically(RESULTS.with_suffix(".md")) as temporary:
         temporary.write_text(_markdown(rows), encoding="utf-8")
     print(f"ablation: {RESULTS.with_suffix('.md')}")
+
+
+def steps(names: list[str], overrides: list[str]) -> Iterator[tuple[str, list[str], list[tuple[str, str]]]]:
+    """Of each row that `names` choose: its name, its settings, and what is new since the last one, in words and as
+    settings."""
+    left_out = [name[1:] for name in names if name.startswith("-")]
+    chosen = [name for name in names if not name.startswith("-")] or list(ROWS)
+    if unknown := [name for name in (*chosen, *left_out) if name not in ROWS]:
+        raise UserError(f"no row is called {unknown[0]}; choose among {', '.join(ROWS)}")
+    new = []
+    for name, (change, changed) in ROWS.items():
+        if name not in left_out:
+            overrides = [*overrides, *changed.split()]
+            new.append((change, changed))
+            if name in chosen:
+                yield name, overrides, new
+                new = []
 
 
 def _alike(sweep: Path, config: Config) -> list[Path]:

@@ -17,8 +17,8 @@ command -v speech2code >/dev/null || PATH="$PWD/.venv/bin:$PATH" # made by `make
 # The paper's cells K 64, r 8 and 12, with its baseline and topline: results/tatoeba_*/table.md
 speech2code sweep "${rung[@]}" units.time_reduction=8,12 "$@"
 
-# The paper's system; all our changes in the same steps; and a wider translator that learns for longer: results/ablation.md
-python scripts/ablation.py paper rate settle wide "${rung[@]}" "$@"
+# The paper's system; our changes in the same steps; then what is wider or trained for longer: results/ablation.md
+python scripts/ablation.py paper rate wide settle long "${rung[@]}" "$@"
 
 # All rungs so far, BLEU and its ratio to the topline's: results/ladder_*.md and .png
 python scripts/ladder.py "$pair"

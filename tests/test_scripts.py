@@ -13,6 +13,7 @@ import pytest
 
 from speech2code.cli import STAGES
 from speech2code.compose import compose
+from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 from speech2code.runner import COMPARING
 from speech2code.stages.judge import HEARD
@@ -127,6 +128,18 @@ def where_the_points_go(tmp_path, run):
     assert lines["the translated units"]["unit_error_rate"] == pytest.approx(100 * jiwer.wer(*written))
     table = (tmp_path / "results" / "oracles.md").read_text()
     assert all(f"| tiny/ablation/units | {row} | " in table for row in lines)
+
+
+def test_rows_that_are_not_named_count_and_those_left_out_do_not():
+    script = run_path(str(SCRIPTS / "ablation.py"))
+    rows, steps = script["ROWS"], script["steps"]
+    (first, own, _), (last, settings, new) = steps(["rate", "-wide", "settle"], ["name=mine"])
+    assert (first, last, new) == ("rate", "settle", [rows["settle"]])
+    assert own[0] == "name=mine" and set(rows["jitter"][1].split()) < set(own) < set(settings)
+    assert not set(rows["wide"][1].split()) & set(settings)
+    assert [name for name, *_ in steps(["-wide"], [])] == [name for name in rows if name != "wide"]
+    with pytest.raises(UserError, match="no row is called wider; choose among paper, "):
+        list(steps(["paper", "-wider"], []))
 
 
 @pytest.mark.parametrize("pair", ["fr_en", "ja_en"])

@@ -65,7 +65,7 @@ def discover(config: Config) -> None:
             for split in SPLITS:
                 if (data_folder(config) / split).exists():
                     write_units(task.model, speech_of(config, split), folder / f"{split}.npz")
-            save_weights(folder / BEST, task.model)  # last: who is interrupted before settles anew from the same weights
+            save_weights(folder / BEST, task.model)  # last: who is interrupted settles anew, from the same weights
         figures["codebook"] = task.model.codebook.fingerprint()
 
 
