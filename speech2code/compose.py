@@ -27,6 +27,7 @@ CHOICES = {
     **{f"{part}.fft_size": (512, 1024, 2048) for part in ("inverter", "baseline", "voice")},
     "corpus.kind": ("phrasebook", "parallel_text", "manifest"),
 }
+FASTEST = 50  # units a second: beyond, to change would be likelier than to stay
 AT_LEAST_ONE = (
     "units.codebook_size", "units.rate", "units.code_dim", "units.width", "inverter.width", "inverter.frame_width",
     "inverter.iterations", "baseline.iterations", "voice.iterations", "baseline.width", "voice.width",
@@ -65,6 +66,11 @@ def to_config(composed: DictConfig) -> Config:
         value = OmegaConf.select(composed, key)
         if value is not None and value < 1:
             raise UserError(f"{key}={value} is not possible; it must be at least 1")
+    if config.units.rate and config.units.rate > FASTEST:
+        raise UserError(
+            f"units.rate={config.units.rate} is not possible; at most {FASTEST} units a second can each last two frames "
+            "or more"
+        )
     if config.units.rate and config.units.time_reduction != 1:
         raise UserError(
             f"units.time_reduction={config.units.time_reduction} is not possible with units.rate={config.units.rate}; "
