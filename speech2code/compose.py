@@ -68,8 +68,8 @@ def to_config(composed: DictConfig) -> Config:
             raise UserError(f"{key}={value} is not possible; it must be at least 1")
     if config.units.rate and config.units.rate > FASTEST:
         raise UserError(
-            f"units.rate={config.units.rate} is not possible; at most {FASTEST} units a second can each last two frames "
-            "or more"
+            f"units.rate={config.units.rate} is not possible; at most {FASTEST} units a second can each last two "
+            "frames or more"
         )
     if config.units.rate and config.units.time_reduction != 1:
         raise UserError(
