@@ -9,9 +9,8 @@ Each row is a run of its own below `runs/<experiment>/ablation/` and resumes; wh
 experiment has done once for its cells is taken from there, topline and recogniser above all, and what it has trained
 for a cell with just the settings of a row. A row that changes the translator alone takes units and inverter over from
 the row before; with `target_from`, each row those of the other pair's row. Names of rows leave the others out of the
-table, `-NAME` a row's settings out of all that follow. Writes
-`results/ablation.json` and `.md`, where the rows of other experiments stay; the report of the last row shows those of
-this one.
+table, `-NAME` a row's settings out of all that follow. Writes `results/ablation.json` and `.md`, where the rows of
+other experiments stay; the report of the last row shows those of this one.
 """
 
 import sys

@@ -1,7 +1,6 @@
 """Units on disk: what the settled model writes, and writes alike more often."""
 
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 from conftest import VARIABLE
@@ -38,5 +37,5 @@ def test_units_that_have_settled_follow_each_other_more_predictably(textless, tm
     assert surprise(found[3].units) < surprise(found[0].units)
     discoverer, _ = discoverer_of(compose(overrides))  # the weights on disk are those that wrote
     write_units(discoverer, speech_of(compose(overrides), "train"), tmp_path / "again.npz")
-    again = UnitSequences.load(Path(tmp_path / "again.npz"))
+    again = UnitSequences.load(tmp_path / "again.npz")
     assert all(map(np.array_equal, again.units, found[3].units))
