@@ -1,5 +1,6 @@
 """`run` for every combination of comma-separated values; Hydra's multirun expands and launches the cells."""
 
+import shlex
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -35,7 +36,7 @@ def sweep(overrides: list[str]) -> None:
     fixed = [each.input_line for each in parsed if not each.is_sweep_override()]
     config = compose.compose(fixed)
     folder = Path(config.runs) / config.name
-    write_json(folder / COMMAND, {"command": f"speech2code sweep {' '.join(overrides)}"})
+    write_json(folder / COMMAND, {"command": shlex.join(["speech2code", "sweep", *overrides])})
     if _can_share(swept):
         share(config, fixed)
     sys.argv = ["speech2code", "--multirun", *overrides]
