@@ -33,6 +33,7 @@ from speech2code.sweep import LINKED, named, share
 
 TRAINED = ("units", "inverter", "translator", "synthesis", "listening-resynthesis", "listening-translation")
 RESULTS = Path("results") / "ablation.json"
+P_VALUES = ("p_value", "p_value_first", "p_value_topline")
 PAPER = (
     "units.codebook_size=64 units.time_reduction=12 units.jitter=0 inverter.loss=l2 inverter.frames_at_once=1 "
     "inverter.fft_size=2048 inverter.iterations=60 translator.encoder_layers=3 translator.token_dropout=0 "
@@ -76,7 +77,9 @@ COLUMNS = {
     "÷ its text, spoken by the corpus's voice": "{ratio_of_text}",
     "p": "{p_value}",
     "p against the first": "{p_value_first}",
+    "p against the topline": "{p_value_topline}",
     "training, s": "{training_seconds:.0f}",
+    "the topline's, s": "{topline_seconds:.0f}",
     "synthesis, s a sentence": "{seconds_a_sentence:.3f}",
 }
 
@@ -153,9 +156,13 @@ def _figures(config: Config, before: list[dict]) -> dict:
     row["seconds_a_sentence"] = seconds["synthesis"] / sum(
         len(units.get(name, {})) for name in ("translation", "unseen")
     )
-    row |= {"p_value": None, "p_value_first": None, "origin": found.json("run.json")}
-    for name, rival in zip(("p_value", "p_value_first"), (before[-1], before[0]) if before else ()):
-        other = RunFolder(found.path.parent / rival["row"]).transcripts("translation", "own")
+    rival_seconds = found.json("comparisons/scores.json")["seconds"]
+    row["topline_seconds"] = rival_seconds["speller"] + rival_seconds["voice"]
+    row |= dict.fromkeys(P_VALUES) | {"origin": found.json("run.json")}
+    others = {"p_value_topline": found.transcripts("topline", "own")}
+    for name, rival in zip(P_VALUES, (before[-1], before[0]) if before else ()):
+        others[name] = RunFolder(found.path.parent / rival["row"]).transcripts("translation", "own")
+    for name, other in others.items():
         row[name] = paired_bootstrap(list(heard), [text for _, text in other.values()], list(references))
     return row
 
@@ -163,12 +170,14 @@ def _figures(config: Config, before: list[dict]) -> dict:
 def _markdown(rows: list[dict]) -> str:
     lines = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
     for row in rows:
-        p_values = {name: row[name] for name in ("p_value", "p_value_first")}
-        shown = row | {name: "–" if value is None else f"{value:.3f}" for name, value in p_values.items()}
+        shown = row | {name: "–" if row[name] is None else f"{row[name]:.3f}" for name in P_VALUES}
         for name, against in (("ratio", "topline_bleu"), ("ratio_of_text", "topline_voice_bleu")):
             shown[name] = f"{row['bleu'] / row[against]:.2f}" if row.get(against) else "–"
         lines.append("| " + " | ".join(form.format(**shown) for form in COLUMNS.values()) + " |")
-    remark = "Each row has the settings of those above too; p: paired bootstrap, against the row above and the first."
+    remark = (
+        "Each row has the settings of those above too; p: paired bootstrap, against the row above, the first and the "
+        "topline, whose training is that of its speller and its Tacotron."
+    )
     return "\n".join(lines) + f"\n\n{remark}\n"
 
 

@@ -94,6 +94,11 @@ def test_the_ablation_adds_one_thing_at_a_time(transcribed, tmp_path):
     ]
     assert found[0]["p_value"] is None and 0 < found[1]["p_value"] <= 1 and found[2]["training_seconds"] > 0
     assert found[1]["p_value_first"] == found[1]["p_value"]
+    rivals = read_json(runs / "units" / "comparisons" / "scores.json")
+    assert all(
+        0 < row["p_value_topline"] <= 1 and row["topline_bleu"] == rivals["topline"]["own"]["bleu"] for row in found
+    )
+    assert found[2]["topline_seconds"] == rivals["seconds"]["speller"] + rivals["seconds"]["voice"]
     against_the_first = found[2]["p_value_first"]
     assert (runs / "translator" / "units").resolve() == runs / "paper" / "units"
     assert (runs / "units" / "units").resolve() == runs / "units" / "units"
