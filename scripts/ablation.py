@@ -80,7 +80,7 @@ COLUMNS = {
     "p against the first": "{p_value_first}",
     "p against the topline": "{p_value_topline}",
     "training, s": "{training_seconds:.0f}",
-    "the topline's, s": "{topline_seconds:.0f}",
+    "the topline's, s": "{topline_seconds}",
     "synthesis, s a sentence": "{seconds_a_sentence:.3f}",
 }
 
@@ -171,7 +171,8 @@ def _figures(config: Config, before: list[dict]) -> dict:
 def _markdown(rows: list[dict]) -> str:
     lines = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
     for row in rows:
-        shown = row | {name: "–" if row[name] is None else f"{row[name]:.3f}" for name in P_VALUES}
+        forms = dict.fromkeys(P_VALUES, "{:.3f}") | {"topline_seconds": "{:.0f}"}  # older rows lack some
+        shown = row | {name: "–" if row.get(name) is None else form.format(row[name]) for name, form in forms.items()}
         for name, against in (("ratio", "topline_bleu"), ("ratio_of_text", "topline_voice_bleu")):
             shown[name] = f"{row['bleu'] / row[against]:.2f}" if row.get(against) else "–"
         lines.append("| " + " | ".join(form.format(**shown) for form in COLUMNS.values()) + " |")

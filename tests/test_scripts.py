@@ -106,12 +106,15 @@ def test_the_ablation_adds_one_thing_at_a_time(transcribed, tmp_path):
     assert "a larger step" in (runs / "units" / "report.html").read_text()
     assert (tmp_path / "results" / "ablation.md").read_text().count("| tiny | ") == 3
     cell = (runs / "units").rename(runs.parent / "cell")  # as if the sweep had made it
+    known = {key: value for key, value in found[0].items() if not key.startswith(("p_value_t", "topline_s"))}
+    write_json(tmp_path / "results" / "ablation.json", [known | {"experiment": "older"}])  # than these two figures
     again = [*command[:2], "paper", "units", *overrides]
     ended = subprocess.run(again, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.stdout.count("translator: done already") == 2, ended.stderr
     found = read_json(tmp_path / "results" / "ablation.json")
-    assert [row["change"] for row in found] == ["as it was", "a larger step; units of their own lengths"]
-    assert found[1]["p_value"] == against_the_first
+    assert [row["change"] for row in found] == ["as it was", "as it was", "a larger step; units of their own lengths"]
+    assert found[2]["p_value"] == against_the_first
+    assert "| older | as it was | " in (tmp_path / "results" / "ablation.md").read_text()
     assert (runs / "units" / "translator").resolve() == cell / "translator"
     where_the_points_go(tmp_path, runs / "units")
 
