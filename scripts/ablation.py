@@ -66,7 +66,6 @@ ROWS = {  # name → what is new, and the settings that do it; each has all thos
         "units trained three times, the inverter twice as long",
         "units.training.steps=5000 inverter.training.steps=3000",
     ),
-    "respell": ("units spelt as a language model of units expects", "units.respell=2"),
 }
 COLUMNS = {
     "experiment": "{experiment}",

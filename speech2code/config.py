@@ -53,8 +53,6 @@ class UnitsConfig:
     # units a second, each as long as its sound lasts (time_reduction is then 1); null: each lasts time_reduction frames
     rate: float | None = None
     settle: int = 3  # times that they learn, once trained, which unit follows which; 0: any change costs alike
-    respell: int = 0  # times that then a language model of units learns from them, and writes what it finds usual
-    language: TrainingConfig = field(default_factory=TrainingConfig)
     code_dim: int = 64
     width: int = 128  # channels
     blocks: int = 2  # residual blocks of the decoder at the unit rate

@@ -1,6 +1,6 @@
 """The stages that learn, one function each; every one resumes, and does nothing where it is done."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 
@@ -26,7 +26,6 @@ from speech2code.stages.speak import resynthesise
 from speech2code.training.checkpoints import BEST, save_weights
 from speech2code.training.discover import DiscoverTask, settle, write_units
 from speech2code.training.invert import InvertTask
-from speech2code.training.language import respell
 from speech2code.training.loop import fit
 from speech2code.training.sequences import TokensTask
 
@@ -63,8 +62,6 @@ def discover(config: Config) -> None:
         if fabric.is_global_zero:
             if config.units.rate:
                 settle(task.model, task.train, config.units.settle)
-                alone = replace(config, trainer=replace(config.trainer, devices=1))
-                figures["language"] = respell(task, config.units, alone.trainer, folder, fabric_of(alone))
             for split in SPLITS:
                 if (data_folder(config) / split).exists():
                     write_units(task.model, speech_of(config, split), folder / f"{split}.npz")

@@ -100,15 +100,11 @@ def _batch(speech: Speech, items: np.ndarray) -> tuple[Tensor, ...]:
 def settle(model: UnitDiscoverer, speech: Speech, rounds: int) -> None:
     """Trained units of variable length learn which follows which (`units/segments.py`); each round writes the sentences
     anew with what the last one has learnt."""
+    chosen = np.linspace(0, len(speech) - 1, min(SETTLED, len(speech))).astype(int)
+    lengths = speech.store.lengths("target_mfcc")[chosen]
     for _ in range(rounds):
-        model.codebook.settle(written(model, speech, SETTLED))
-
-
-def written(model: UnitDiscoverer, speech: Speech, most: int) -> list[Tensor]:
-    """The unit of each step, int64 `(steps,)`, of `most` sentences from all over the split, or of all it has."""
-    chosen = np.linspace(0, len(speech) - 1, min(most, len(speech))).astype(int)
-    batches = in_order(speech.store.lengths("target_mfcc")[chosen], 64)
-    return [steps for items in batches for steps in _encode(model, speech, chosen[items])]
+        written = [_encode(model, speech, chosen[items]) for items in in_order(lengths, 64)]
+        model.codebook.settle([steps for batch in written for steps in batch])
 
 
 def write_units(model: UnitDiscoverer, speech: Speech, path: Path) -> None:

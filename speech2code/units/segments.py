@@ -50,12 +50,8 @@ class SegmentCodebook(Codebook):
     def encode(self, vectors: Tensor, mask: Tensor | None = None) -> Tensor:
         """Vectors `(batch, frames, dim)`, mask `(batch, frames)` → units `(batch, frames)`: the path of least distances
         and least surprise."""
-        return cheapest_path(self.distances(vectors, mask), self.price * self.surprise())
-
-    def distances(self, vectors: Tensor, mask: Tensor) -> Tensor:
-        """Squared, of each vector to each code, `(batch, frames, codebook_size)`; 0 at padding."""
         distances = vectors.square().sum(2, keepdim=True) + self.codes.square().sum(1) - 2 * vectors @ self.codes.T
-        return distances.detach() * mask[:, :, None]
+        return cheapest_path(distances.detach() * mask[:, :, None], self.price * self.surprise())
 
     def surprise(self) -> Tensor:
         """Nats of each change `(codebook_size before, codebook_size after)` more than of staying, if one comes `rate`

@@ -12,7 +12,6 @@ from speech2code.audio.features import MFCC_DIM, frame_mask
 from speech2code.config import UnitsConfig
 from speech2code.layers import SLOPE, ResidualBlock, channel_mask, pad_time, strided, unstrided
 from speech2code.units.codebook import Codebook, Quantised
-from speech2code.units.language import UnitLanguageModel
 from speech2code.units.segments import SegmentCodebook, SegmentEncoder
 
 DECODED = 4  # frames that the decoder reads at once where units have lengths of their own
@@ -43,10 +42,6 @@ class UnitDiscoverer(nn.Module):
             self.encoder = _Encoder(STRIDES[config.time_reduction], config.width, dim)
             self.codebook = Codebook(size, dim, config.ema_decay)
         self.decoder = UnitDecoder(config, speakers)
-        self.language = None
-        if config.respell:
-            # trained apart, when all else is (`training/language.py`)
-            self.language = UnitLanguageModel(size, config.rate).requires_grad_(False)
 
     def unit_count(self, frames: Tensor) -> Tensor:
         """Frames → units: one for each started `time_reduction` frames."""
@@ -74,11 +69,7 @@ class UnitDiscoverer(nn.Module):
         mask = frame_mask(lengths, features.shape[1])
         vectors = self.encoder(features * mask[:, :, None], lengths)
         counts = self.unit_count(lengths)
-        real = frame_mask(counts, vectors.shape[1])
-        if self.language and self.language.price:
-            units = self.language.spell(self.codebook.distances(vectors, real), counts)
-        else:
-            units = self.codebook.encode(vectors, real)
+        units = self.codebook.encode(vectors, frame_mask(counts, vectors.shape[1]))
         return [item[:count] for item, count in zip(units, counts.tolist())]
 
     def write(self, steps: Tensor) -> tuple[Tensor, Tensor]:
