@@ -86,8 +86,11 @@ def to_config(composed: DictConfig) -> Config:
 
 
 def from_yaml(path: Path) -> Config:
-    """What `to_yaml` has written of a run."""
-    return to_config(OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path)))
+    """What `to_yaml` has written of a run. UserError where another version of this program has."""
+    try:
+        return to_config(OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path)))
+    except OmegaConfBaseException as error:
+        raise UserError(f"{path} is of another version: {_sentence(error)}; move that run away") from error
 
 
 def to_yaml(config: Config) -> str:

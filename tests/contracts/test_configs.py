@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from speech2code.cli import STAGES
-from speech2code.compose import FOLDER, compose, to_yaml
+from speech2code.compose import FOLDER, compose, from_yaml, to_yaml
+from speech2code.errors import UserError
 
 CHOICES = [(path.parent.name, path.stem) for path in sorted(FOLDER.glob("*/*.yaml"))]
 
@@ -17,6 +18,15 @@ def test_every_file_composes(group, name):
     config = compose([f"{group}={name}", *([] if group == "experiment" else ["name=mine"])])
     assert config.name and config.corpus.name
     assert "???" not in to_yaml(config)  # nothing is left without a value
+
+
+def test_a_run_reads_its_settings_back_and_refuses_those_of_another_version(tmp_path):
+    config, path = compose(["experiment=best_fr_en"]), tmp_path / "config.yaml"
+    path.write_text(to_yaml(config))
+    assert from_yaml(path) == config
+    path.write_text(to_yaml(config).replace("  codebook_size:", "  older: 1\n  codebook_size:"))
+    with pytest.raises(UserError, match=r"config\.yaml is of another version: no setting is called older.*away"):
+        from_yaml(path)
 
 
 @pytest.mark.parametrize("name", [name for group, name in CHOICES if group == "experiment"])
