@@ -62,10 +62,7 @@ ROWS = {  # name → what is new, and the settings that do it; each has all thos
         "translator.training.steps=7500",
     ),
     "settle": ("units that know which of them usually follows which", "units.settle=3"),
-    "long": (
-        "units trained three times, the inverter twice as long",
-        "units.training.steps=5000 inverter.training.steps=3000",
-    ),
+    "patient": ("a translator trained twice as long", "translator.training.steps=15000"),
 }
 COLUMNS = {
     "experiment": "{experiment}",
