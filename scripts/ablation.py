@@ -62,7 +62,7 @@ ROWS = {  # name → what is new, and the settings that do it; each has all thos
         "translator.training.steps=7500",
     ),
     "settle": ("units that know which of them usually follows which", "units.settle=3"),
-    "patient": ("a translator trained twice as long", "translator.training.steps=15000"),
+    "ensemble": ("two translators side by side, their probabilities averaged", "translator.networks=2"),
 }
 COLUMNS = {
     "experiment": "{experiment}",

@@ -43,7 +43,6 @@ class TrainingConfig:
     clip: float = 1.0  # norm of the gradient
     weight_decay: float = 0.0
     validations: int = 10  # a training
-    patience: int | None = None  # validations without a better one before it ends
 
 
 @dataclass
@@ -81,6 +80,7 @@ class InverterConfig:
 class Seq2SeqConfig:
     """The attention sequence-to-sequence network, as translator and as recogniser."""
 
+    networks: int = 1  # that learn side by side; their probabilities are averaged
     attention: str = "mlp_history"  # dot | mlp | mlp_history
     subsampling: int = 8  # of the encoder, a power of two
     conv_width: int = 256

@@ -19,9 +19,9 @@ from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 from speech2code.inversion.inverter import CodebookInverter
 from speech2code.speaking import draw, speak, stream
-from speech2code.training.checkpoints import BEST, load_checkpoint, save_weights
+from speech2code.training.checkpoints import WEIGHTS, load_checkpoint, save_weights
 from speech2code.training.perturb import warp_standardised
-from speech2code.translation.recurrent import SpeechToTokens
+from speech2code.translation.ensemble import Ensemble
 from speech2code.translation.search import Hypothesis, beam_search
 from speech2code.units.vqvae import UnitDiscoverer
 
@@ -56,7 +56,7 @@ class SpeechTranslator(nn.Module):
             self.register_buffer(f"{side}_std", torch.ones(MFCC_DIM))
         self.discoverer = UnitDiscoverer(units, speakers)
         self.inverter = CodebookInverter(inverter, self.discoverer.decoder)
-        self.translator = SpeechToTokens(translator, units.codebook_size)
+        self.translator = Ensemble(translator, units.codebook_size)
 
     def translate(self, waveform: np.ndarray) -> np.ndarray:
         """Source waveform float32 `(samples,)` at 16 kHz → target waveform float32 `(samples,)`."""
@@ -107,7 +107,7 @@ class SpeechTranslator(nn.Module):
             part.pop("training", None)
         config |= {"limits": self.limits._asdict(), "warps": self.warps}
         config["codebook"] = self.discoverer.codebook.fingerprint()
-        save_weights(Path(folder) / BEST, self)
+        save_weights(Path(folder) / WEIGHTS, self)
         write_json(Path(folder) / "config.json", config)
 
     @classmethod
@@ -129,7 +129,7 @@ class SpeechTranslator(nn.Module):
             raise UserError(
                 f"{folder}/config.json does not describe a Speech2Code model ({error}); export the model again"
             ) from error
-        load_checkpoint(folder / BEST, model)
+        load_checkpoint(folder / WEIGHTS, model)
         if model.discoverer.codebook.fingerprint() != codebook:
             raise UserError(
                 f"{folder} holds the weights of another codebook than its config.json names; export the model again"
@@ -154,7 +154,7 @@ def _locate(folder: Path | str) -> Path:
     try:
         from huggingface_hub import snapshot_download
 
-        return Path(snapshot_download(str(folder), allow_patterns=["config.json", BEST]))
+        return Path(snapshot_download(str(folder), allow_patterns=["config.json", WEIGHTS]))
     except Exception as error:  # the hub raises many kinds: no network, no such repository, a name that cannot be one
         raise UserError(
             f"no model at {folder}: neither a folder here nor a model on the hub ({type(error).__name__})"

@@ -18,8 +18,6 @@ from speech2code.training.validation import averages
 class TacotronTask:
     """Inputs of each item, `texts` (character indices) or None for the source speech, and its target speech."""
 
-    lower_is_better = True
-
     def __init__(
         self,
         name: str,

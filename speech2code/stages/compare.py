@@ -18,9 +18,9 @@ from speech2code.files import write_json
 from speech2code.stages.folders import run_folder, speech_of
 from speech2code.stages.record import finished, stage
 from speech2code.stages.transcripts import own_recogniser, transcripts
-from speech2code.training.checkpoints import BEST, load_checkpoint
+from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
 from speech2code.training.progress import bar
-from speech2code.translation.recurrent import SpeechToTokens
+from speech2code.translation.ensemble import Ensemble
 from speech2code.translation.search import beam_search
 
 BATCH = 16
@@ -54,7 +54,7 @@ def compare(config: Config) -> None:
 
 def _tacotron(config: Config, name: str, settings: TacotronConfig, characters: int | None) -> Tacotron:
     model = Tacotron(settings, characters)
-    load_checkpoint(run_folder(config) / name / BEST, model)
+    load_checkpoint(run_folder(config) / name / WEIGHTS, model)
     return model.eval()
 
 
@@ -69,8 +69,8 @@ def _speak_baseline(config: Config, longest: int) -> None:
 def _spell_test(config: Config, record: dict) -> dict[str, str]:
     """id → what the topline writes for the test sentence."""
     test, characters = speech_of(config, "test"), Vocabulary(record["characters"], CHARACTERS)
-    model = SpeechToTokens(config.speller, len(characters.tokens))
-    load_checkpoint(run_folder(config) / "speller" / BEST, model)
+    model = Ensemble(config.speller, len(characters.tokens))
+    load_checkpoint(run_folder(config) / "speller" / WEIGHTS, model)
     spelt = {}
     for items in bar(in_order(test.store.lengths("source_mfcc"), BATCH), "spell"):
         found = beam_search(model.eval(), *test.mfcc("source", items), config.search, **record["limits"])

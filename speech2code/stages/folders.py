@@ -10,7 +10,7 @@ from speech2code.corpora.prepare import check_same_corpus
 from speech2code.errors import UserError
 from speech2code.inversion.inverter import CodebookInverter
 from speech2code.stages.record import borrow, finished, record_of
-from speech2code.training.checkpoints import BEST, load_checkpoint
+from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
 from speech2code.training.speech import Speech
 from speech2code.units.sequences import UnitSequences
 from speech2code.units.vqvae import UnitDiscoverer
@@ -86,7 +86,7 @@ def discoverer_of(config: Config) -> tuple[UnitDiscoverer, dict]:
     folder = run_folder(config) / "units"
     record = finished(folder)
     model = UnitDiscoverer(config.units, speech_of(config, "train").speaker_count("target"))
-    load_checkpoint(folder / BEST, model)
+    load_checkpoint(folder / WEIGHTS, model)
     return model.eval(), record
 
 
@@ -95,7 +95,7 @@ def inverter_of(config: Config, discoverer: UnitDiscoverer) -> CodebookInverter:
     folder = run_folder(config) / "inverter"
     check_codebook(folder, finished(folder), discoverer.codebook.fingerprint())
     model = CodebookInverter(config.inverter, discoverer.decoder)
-    load_checkpoint(folder / BEST, model)
+    load_checkpoint(folder / WEIGHTS, model)
     return model.eval()
 
 

@@ -23,7 +23,7 @@ from speech2code.stages.folders import (
 )
 from speech2code.stages.record import stage
 from speech2code.stages.speak import resynthesise
-from speech2code.training.checkpoints import BEST, save_weights
+from speech2code.training.checkpoints import WEIGHTS, save_weights
 from speech2code.training.discover import DiscoverTask, settle, write_units
 from speech2code.training.invert import InvertTask
 from speech2code.training.loop import fit
@@ -65,7 +65,7 @@ def discover(config: Config) -> None:
             for split in SPLITS:
                 if (data_folder(config) / split).exists():
                     write_units(task.model, speech_of(config, split), folder / f"{split}.npz")
-            save_weights(folder / BEST, task.model)  # last: who is interrupted settles anew, from the same weights
+            save_weights(folder / WEIGHTS, task.model)  # last: who is interrupted settles anew, from the same weights
         figures["codebook"] = task.model.codebook.fingerprint()
 
 

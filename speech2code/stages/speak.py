@@ -18,7 +18,7 @@ from speech2code.pipeline import Limits, SpeechTranslator
 from speech2code.speaking import speak
 from speech2code.stages.folders import check_codebook, data_folder, discoverer_of, inverter_of, run_folder, speech_of
 from speech2code.stages.record import fingerprints, finished, stage
-from speech2code.training.checkpoints import BEST, load_checkpoint
+from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
 from speech2code.training.progress import bar
 from speech2code.translation.search import Hypothesis
 from speech2code.units.codebook import Codebook
@@ -60,7 +60,7 @@ def export(config: Config) -> SpeechTranslator:
     parts = config.units, config.inverter, config.translator, config.search
     model = SpeechTranslator(*parts, limits, list(speech.statistics["target_warps"].values()))
     model.discoverer, model.inverter = discoverer, inverter_of(config, discoverer)
-    load_checkpoint(run / "translator" / BEST, model.translator)
+    load_checkpoint(run / "translator" / WEIGHTS, model.translator)
     for side in ("source", "target"):
         for what, value in zip(("mean", "std"), speech.standard(side)):
             getattr(model, f"{side}_{what}").copy_(value)

@@ -13,7 +13,7 @@ from torch import nn
 from speech2code.errors import UserError
 from speech2code.files import write_atomically
 
-BEST = "model.safetensors"
+WEIGHTS = "model.safetensors"
 LAST = "last.ckpt"
 
 

@@ -23,7 +23,6 @@ COLLAPSED = 0.1  # perplexity by the codebook's size: healthy ones have 0.6 and 
 
 class DiscoverTask:
     name = "discover"
-    lower_is_better = True
 
     def __init__(self, config: UnitsConfig, train: Speech, dev: Speech):
         self.train, self.dev, self.config = train, dev, config

@@ -21,7 +21,6 @@ TIMED = 64  # sentences a step that the durations learn from: they cost little b
 
 class InvertTask:
     name = "invert"
-    lower_is_better = True
 
     def __init__(
         self,

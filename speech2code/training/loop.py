@@ -15,7 +15,7 @@ from torch.utils.tensorboard import SummaryWriter
 from speech2code.config import TrainerConfig, TrainingConfig
 from speech2code.corpora.batches import epoch_batches
 from speech2code.errors import UserError
-from speech2code.training.checkpoints import BEST, LAST, load_checkpoint, save_checkpoint, save_weights
+from speech2code.training.checkpoints import LAST, WEIGHTS, load_checkpoint, save_checkpoint, save_weights
 from speech2code.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ class Task(Protocol):
 
     name: str
     model: nn.Module
-    lower_is_better: bool  # of the figure `validate` gives as "dev/score"
 
     def lengths(self) -> np.ndarray:
         """Length of each training item, for batches of similar length."""
@@ -44,14 +43,17 @@ class Task(Protocol):
         """Figures over a whole epoch of training."""
 
     def validate(self) -> dict[str, float]:
-        """Figures on the dev split, "dev/score" among them."""
+        """Figures on the dev split, "dev/loss" among them."""
 
     def show(self, writer: SummaryWriter, step: int) -> None:
         """Pictures and sounds for TensorBoard."""
 
 
 def fit(task: Task, training: TrainingConfig, trainer: TrainerConfig, folder: Path, fabric: "Fabric") -> dict:
-    """Trains until the budget ends; the best weights by "dev/score" stay in the model and in `folder`. Returns figures.
+    """Trains until the budget ends; the weights of the end stay in the model and in `folder`. Returns figures.
+
+    The figures on dev choose nothing: by then the learning rate has fallen to zero, and a translator goes on getting
+    better at translating after it has begun to get worse at guessing the next unit (results/LOG.md, 2026-11-22).
 
     Run again after an interruption it goes on from the last checkpoint: same batches, same random numbers.
     """
@@ -79,7 +81,7 @@ class _Run:
         )
         self.model, self.optimiser = fabric.setup(task.model, optimiser)
         self.step, self.epoch, self.position, self.elapsed = 0, 0, 0, 0.0
-        self.best, self.best_step, self.stale, self.validated = float("nan"), 0, 0, 0
+        self.validated = 0
 
     def go(self) -> dict:
         self._resume()
@@ -92,19 +94,18 @@ class _Run:
                     self._epoch()
         finally:
             self.progress.close()
-        self._validate()  # the end is worth a look even when the last validation is near
+        metrics = self._validate()
         self._save()
         if self.writer:
+            save_weights(self.folder / WEIGHTS, self.task.model)
             self.writer.close()
-        load_checkpoint(self.folder / BEST, self.task.model)
         parameters = sum(each.numel() for each in self.task.model.parameters())
         return {
             "steps": self.step,
             "epochs": self.epoch,
             "seconds": self._seconds(),
             "parameters": parameters,
-            "best_step": self.best_step,
-            "metrics": {**self.task.validate(), **self.last_epoch},
+            "metrics": {**metrics, **self.last_epoch},
         }
 
     def _epoch(self) -> None:
@@ -175,7 +176,7 @@ class _Run:
 
     def _finished(self) -> bool:
         share = self.fabric.broadcast(self._share()) if self.fabric.world_size > 1 else self._share()
-        return share >= 1 or (self.training.patience is not None and self.stale >= self.training.patience)
+        return share >= 1
 
     stopping = False
 
@@ -188,7 +189,7 @@ class _Run:
     def _due(self) -> bool:
         return self._share() * self.training.validations >= self.validated + 1
 
-    def _validate(self) -> None:
+    def _validate(self) -> dict[str, float]:
         self.task.model.eval()
         with torch.inference_mode():
             figures = self.task.validate()
@@ -196,25 +197,19 @@ class _Run:
                 self.task.show(self.writer, self.step)
         self.validated += 1
         self._log(figures)
-        score = figures["dev/score"]
-        if not np.isfinite(score):
+        if not np.isfinite(figures["dev/loss"]):
             raise UserError(
-                f"{self.task.name} diverged by step {self.step} (dev/score {score}); lower its training.learning_rate"
+                f"{self.task.name} diverged by step {self.step} (loss on dev {figures['dev/loss']}); lower its "
+                "training.learning_rate"
             )
-        better = score < self.best if self.task.lower_is_better else score > self.best
-        if better or np.isnan(self.best):
-            self.best, self.best_step, self.stale = score, self.step, 0
-            if self.fabric.is_global_zero:
-                save_weights(self.folder / BEST, self.task.model)
-        else:
-            self.stale += 1
+        return figures
 
     def _log(self, figures: dict[str, float]) -> None:
         if self.writer:
             for key, value in figures.items():
                 self.writer.add_scalar(key, value, self.step)
 
-    COUNTERS = ("step", "epoch", "position", "best", "best_step", "stale", "validated", "last_epoch")
+    COUNTERS = ("step", "epoch", "position", "validated", "last_epoch")
     last_epoch: dict[str, float] = {}  # noqa: RUF012 (replaced, never changed)
 
     def _save(self) -> None:

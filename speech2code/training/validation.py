@@ -12,10 +12,7 @@ def averages(
     model: nn.Module,
     batches: Iterable[tuple[tuple[Tensor, ...], int]],
 ) -> dict[str, float]:
-    """`batches` of tensors and how much each counts → the mean of each figure of `step` as "dev/figure".
-
-    "dev/score" is the mean loss.
-    """
+    """`batches` of tensors and how much each counts → the mean of each figure of `step` as "dev/figure"."""
     sums, total = defaultdict(float), 0
     device = next(model.parameters()).device
     model.eval()
@@ -24,5 +21,4 @@ def averages(
             for key, value in step(model, [each.to(device) for each in tensors]).items():
                 sums[f"dev/{key}"] += float(value) * weight
             total += weight
-    figures = {key: value / total for key, value in sums.items()}
-    return {"dev/score": figures["dev/loss"], **figures}
+    return {key: value / total for key, value in sums.items()}

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from speech2code.errors import UserError
-from speech2code.training.checkpoints import BEST, LAST, load_checkpoint, save_checkpoint, save_weights
+from speech2code.training.checkpoints import LAST, WEIGHTS, load_checkpoint, save_checkpoint, save_weights
 
 
 def trained(width=4):
@@ -22,7 +22,7 @@ def trained(width=4):
 @pytest.fixture
 def saved(tmp_path):
     model, optimiser = trained()
-    save_weights(tmp_path / BEST, model)
+    save_weights(tmp_path / WEIGHTS, model)
     save_checkpoint(tmp_path / LAST, model, optimiser, {"step": 7, "best": float("nan")})
     return tmp_path, model, optimiser
 
@@ -30,7 +30,7 @@ def saved(tmp_path):
 def test_everything_comes_back(saved):
     folder, model, optimiser = saved
     numbers = torch.rand(3)
-    for name in (BEST, LAST):
+    for name in (WEIGHTS, LAST):
         other, its_optimiser = trained()
         counters = load_checkpoint(folder / name, other, its_optimiser if name == LAST else None)
         assert all(torch.equal(other.state_dict()[key], value) for key, value in model.state_dict().items())
@@ -41,7 +41,7 @@ def test_everything_comes_back(saved):
     assert torch.equal(torch.rand(3), numbers)  # the generator too
 
 
-@pytest.mark.parametrize("name", [BEST, LAST])
+@pytest.mark.parametrize("name", [WEIGHTS, LAST])
 @pytest.mark.parametrize("damage", [b"", b"garbage" * 100, "cut", "missing"])
 def test_a_damaged_file_is_named(saved, name, damage):
     path = saved[0] / name
@@ -56,7 +56,7 @@ def test_a_damaged_file_is_named(saved, name, damage):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", [BEST, LAST])
+@pytest.mark.parametrize("name", [WEIGHTS, LAST])
 def test_another_shape_is_told_from_damage(saved, name):
     with pytest.raises(UserError, match=f"{name} holds a model of another shape; .*restore the settings"):
         load_checkpoint(saved[0] / name, trained(width=5)[0])
@@ -82,10 +82,10 @@ def torch_full(*_, **__):
 
 
 @pytest.mark.parametrize(("name", "place", "failure"), [
-    (BEST, "speech2code.training.checkpoints.save_file", full),
+    (WEIGHTS, "speech2code.training.checkpoints.save_file", full),
     (LAST, "torch.save", full),
     (LAST, "torch.save", torch_full),
-    (BEST, "os.fsync", full),
+    (WEIGHTS, "os.fsync", full),
     (LAST, "os.fsync", full),
 ])  # fmt: skip
 def test_a_full_disk_keeps_the_last_good_file(saved, monkeypatch, name, place, failure):
@@ -94,6 +94,6 @@ def test_a_full_disk_keeps_the_last_good_file(saved, monkeypatch, name, place, f
     monkeypatch.setattr(place, failure)
     model, optimiser = trained()
     with pytest.raises(UserError, match=f"cannot write .*{name}: .*free space or choose another folder") as caught:
-        save_weights(folder / name, model) if name == BEST else save_checkpoint(folder / name, model, optimiser, {})
+        save_weights(folder / name, model) if name == WEIGHTS else save_checkpoint(folder / name, model, optimiser, {})
     assert "\n" not in str(caught.value)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

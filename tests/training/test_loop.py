@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 from lightning_fabric import Fabric
+from safetensors.torch import load_file
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import nn
 
 from speech2code.config import TrainerConfig, TrainingConfig
 from speech2code.errors import UserError
-from speech2code.training.checkpoints import BEST, LAST
+from speech2code.training.checkpoints import LAST, WEIGHTS
 from speech2code.training.loop import fit
 from speech2code.units.codebook import Codebook
 
@@ -25,7 +26,6 @@ class Toy:
     """Random noise in the batch, dropout, a codebook with its own generator use: all that a resume could get wrong."""
 
     name = "toy"
-    lower_is_better = True
 
     def __init__(self, on_step=None, scores=None):
         torch.manual_seed(5)
@@ -59,7 +59,7 @@ class Toy:
 
     def validate(self):
         score = self.scores.pop(0) if self.scores else float(self.model["out"].weight.detach().square().sum())
-        return {"dev/score": score, "dev/loss": score}
+        return {"dev/loss": score}
 
     def show(self, writer, step):
         pass
@@ -123,7 +123,7 @@ def test_nine_and_nine_steps_are_eighteen_bit_for_bit(tmp_path, signals):
     assert first.seen + second.seen == whole.seen
     one, two = (flat(state(tmp_path / name)) for name in ("whole", "halves"))
     assert one.keys() == two.keys() and [key for key in one if one[key] != two[key]] == []
-    assert (tmp_path / "whole" / BEST).read_bytes() == (tmp_path / "halves" / BEST).read_bytes()
+    assert (tmp_path / "whole" / WEIGHTS).read_bytes() == (tmp_path / "halves" / WEIGHTS).read_bytes()
     one, two = (scalars(tmp_path / name) for name in ("whole", "halves"))
     assert one == two  # dev/loss, and the figures of an epoch that was interrupted
 
@@ -188,20 +188,13 @@ def test_the_nearest_limit_counts(tmp_path):
         train(Toy(), tmp_path / "c")
 
 
-def test_patience_ends_and_the_best_weights_come_back(tmp_path):
-    task, weights = Toy(scores=[5.0, 3.0, 4.0, 3.5, 3.2, 9.0, 9.0, 9.0]), []
-    measure = task.validate
-    task.validate = lambda: weights.append(task.model["in"].weight.detach().clone()) or measure()
-    figures = train(task, tmp_path / "a", steps=100, validations=20, patience=3)
-    assert figures["best_step"] == 10 and figures["steps"] == 25  # validations each 5 steps; three without a better one
-    assert torch.equal(task.model["in"].weight, weights[1])
-    assert not torch.equal(weights[1], weights[2])
-
-
-def test_higher_can_be_better(tmp_path):
-    task = Toy(scores=[1.0, 3.0, 2.0, 2.0, 2.0])
-    task.lower_is_better = False
-    assert train(task, tmp_path / "a", steps=9)["best_step"] == 6
+def test_the_weights_of_the_end_are_kept_however_they_guess_on_dev(tmp_path):
+    task = Toy(scores=[1.0, 5.0, 9.0, 9.0])
+    figures = train(task, tmp_path / "a", steps=9)
+    assert figures["metrics"]["dev/loss"] == 9.0
+    kept, last = load_file(tmp_path / "a" / WEIGHTS), torch.load(tmp_path / "a" / LAST, weights_only=True)["model"]
+    for name, value in task.model.state_dict().items():
+        assert torch.equal(kept[name], value) and torch.equal(last[name], value), name
 
 
 @pytest.mark.parametrize("steps", [10, 60])
@@ -223,7 +216,7 @@ def test_curves_and_progress_are_written(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("speech2code.training.progress.LINE_SECONDS", 0)
     train(Toy(), tmp_path / "a", steps=42)
     curves = scalars(tmp_path / "a")
-    assert {"train/loss", "train/learning_rate", "train/perplexity", "dev/loss", "dev/score"} <= curves.keys()
+    assert {"train/loss", "train/learning_rate", "train/perplexity", "dev/loss"} <= curves.keys()
     assert [step for step, _ in curves["train/loss"]] == [20, 40]
     assert [step for step, _ in curves["train/perplexity"]] == [7, 14, 21, 28, 35, 42]
     rates = dict(curves["train/learning_rate"])
@@ -235,4 +228,4 @@ def test_curves_and_progress_are_written(tmp_path, capsys, monkeypatch):
 def test_a_time_limit_that_is_never_near_changes_nothing(tmp_path):
     train(Toy(), tmp_path / "free", steps=18)
     train(Toy(), tmp_path / "bounded", {"minutes": 2}, steps=18)
-    assert (tmp_path / "free" / BEST).read_bytes() == (tmp_path / "bounded" / BEST).read_bytes()
+    assert (tmp_path / "free" / WEIGHTS).read_bytes() == (tmp_path / "bounded" / WEIGHTS).read_bytes()
