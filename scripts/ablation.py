@@ -62,7 +62,14 @@ ROWS = {  # name → what is new, and the settings that do it; each has all thos
         "translator.training.steps=7500",
     ),
     "settle": ("units that know which of them usually follows which", "units.settle=3"),
-    "ensemble": ("two translators side by side, their probabilities averaged", "translator.networks=2"),
+    "long": (
+        "units trained three times, the inverter twice as long",
+        "units.training.steps=5000 inverter.training.steps=3000",
+    ),
+    "ensemble": (
+        "two translators side by side, their probabilities averaged, four fifths of the steps",
+        "translator.networks=2 translator.training.steps=6000",
+    ),
 }
 COLUMNS = {
     "experiment": "{experiment}",
