@@ -86,7 +86,9 @@ def to_config(composed: DictConfig) -> Config:
 
 
 def from_yaml(path: Path) -> Config:
-    """What `to_yaml` has written of a run. UserError where another version of this program has."""
+    """What `to_yaml` has written of a run. UserError where nothing has, or another version of this program."""
+    if not path.exists():
+        raise UserError(f"{path} is missing; `speech2code evaluate` writes it at the end of a run")
     try:
         return to_config(OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path)))
     except OmegaConfBaseException as error:

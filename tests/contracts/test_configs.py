@@ -25,6 +25,8 @@ def test_a_run_reads_its_settings_back_and_refuses_those_of_another_version(tmp_
     path.write_text(to_yaml(config))
     assert from_yaml(path) == config
     path.write_text(to_yaml(config).replace("  codebook_size:", "  older: 1\n  codebook_size:"))
+    with pytest.raises(UserError, match=r"no/config\.yaml is missing; `speech2code evaluate` writes it"):
+        from_yaml(tmp_path / "no" / "config.yaml")
     with pytest.raises(UserError, match=r"config\.yaml is of another version: no setting is called older.*away"):
         from_yaml(path)
 
