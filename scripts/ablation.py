@@ -66,10 +66,6 @@ ROWS = {  # name → what is new, and the settings that do it; each has all thos
         "units trained three times, the inverter twice as long",
         "units.training.steps=5000 inverter.training.steps=3000",
     ),
-    "ensemble": (
-        "two translators side by side, their probabilities averaged, four fifths of the steps",
-        "translator.networks=2 translator.training.steps=6000",
-    ),
 }
 COLUMNS = {
     "experiment": "{experiment}",

@@ -33,7 +33,7 @@ AT_LEAST_ONE = (
     "inverter.iterations", "baseline.iterations", "voice.iterations", "baseline.width", "voice.width",
     *(f"{part}.frames_at_once" for part in ("inverter", "baseline", "voice")),
     *(f"{part}.training.batch_size" for part in TRAINED),
-    *(f"{part}.networks" for part in SEQ2SEQ), "search.beam", "trainer.jobs", "trainer.threads", "trainer.devices",
+    "search.beam", "trainer.jobs", "trainer.threads", "trainer.devices",
 )  # fmt: skip
 
 ConfigStore.instance().store("schema", node=Config)

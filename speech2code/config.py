@@ -80,7 +80,6 @@ class InverterConfig:
 class Seq2SeqConfig:
     """The attention sequence-to-sequence network, as translator and as recogniser."""
 
-    networks: int = 1  # that learn side by side; their probabilities are averaged
     attention: str = "mlp_history"  # dot | mlp | mlp_history
     subsampling: int = 8  # of the encoder, a power of two
     conv_width: int = 256

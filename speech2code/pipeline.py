@@ -21,7 +21,7 @@ from speech2code.inversion.inverter import CodebookInverter
 from speech2code.speaking import draw, speak, stream
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint, save_weights
 from speech2code.training.perturb import warp_standardised
-from speech2code.translation.ensemble import Ensemble
+from speech2code.translation.recurrent import SpeechToTokens
 from speech2code.translation.search import Hypothesis, beam_search
 from speech2code.units.vqvae import UnitDiscoverer
 
@@ -56,7 +56,7 @@ class SpeechTranslator(nn.Module):
             self.register_buffer(f"{side}_std", torch.ones(MFCC_DIM))
         self.discoverer = UnitDiscoverer(units, speakers)
         self.inverter = CodebookInverter(inverter, self.discoverer.decoder)
-        self.translator = Ensemble(translator, units.codebook_size)
+        self.translator = SpeechToTokens(translator, units.codebook_size)
 
     def translate(self, waveform: np.ndarray) -> np.ndarray:
         """Source waveform float32 `(samples,)` at 16 kHz → target waveform float32 `(samples,)`."""

@@ -20,7 +20,7 @@ from speech2code.stages.record import finished, stage
 from speech2code.stages.transcripts import own_recogniser, transcripts
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
 from speech2code.training.progress import bar
-from speech2code.translation.ensemble import Ensemble
+from speech2code.translation.recurrent import SpeechToTokens
 from speech2code.translation.search import beam_search
 
 BATCH = 16
@@ -69,7 +69,7 @@ def _speak_baseline(config: Config, longest: int) -> None:
 def _spell_test(config: Config, record: dict) -> dict[str, str]:
     """id → what the topline writes for the test sentence."""
     test, characters = speech_of(config, "test"), Vocabulary(record["characters"], CHARACTERS)
-    model = Ensemble(config.speller, len(characters.tokens))
+    model = SpeechToTokens(config.speller, len(characters.tokens))
     load_checkpoint(run_folder(config) / "speller" / WEIGHTS, model)
     spelt = {}
     for items in bar(in_order(test.store.lengths("source_mfcc"), BATCH), "spell"):

@@ -11,7 +11,7 @@ from speech2code.corpora.batches import in_order, pad
 from speech2code.training.pictures import add_heatmap
 from speech2code.training.speech import Speech
 from speech2code.training.validation import averages
-from speech2code.translation.ensemble import Ensemble
+from speech2code.translation.recurrent import SpeechToTokens
 
 
 class TokensTask:
@@ -28,14 +28,14 @@ class TokensTask:
     ):
         self.name, self.side, self.config = name, side, config
         (self.train, self.train_tokens), (self.dev, self.dev_tokens) = train, dev
-        self.model = Ensemble(config, vocabulary)
+        self.model = SpeechToTokens(config, vocabulary)
 
     def lengths(self) -> np.ndarray:
         return self.train.store.lengths(f"{self.side}_mfcc")
 
     def batch(self, items: np.ndarray, share: float) -> tuple[Tensor, ...]:
         # hidden tokens teach the decoder to listen; towards the end it learns to write on from all that it has written
-        self.model.hide_tokens(self.config.token_dropout * (1 - share))
+        self.model.token_dropout = self.config.token_dropout * (1 - share)
         features, lengths, tokens, counts = self._batch(self.train, self.train_tokens, items)
         return spec_augment(features, lengths, self.config), lengths, tokens, counts
 
@@ -57,7 +57,7 @@ class TokensTask:
         return averages(self.step, self.model, ((batch, int((batch[3] + 1).sum())) for batch in batches))
 
     def show(self, writer, step: int) -> None:
-        device = next(self.model.parameters()).device
+        device = self.model.output.weight.device
         features, lengths, tokens, _ = self._batch(self.dev, self.dev_tokens, np.array([0]))
         _, alignments = self.model(features.to(device), lengths.to(device), tokens.to(device))
         add_heatmap(writer, "alignment", alignments[0], step)

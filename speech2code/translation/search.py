@@ -1,17 +1,14 @@
 """Memory → the best token sequences: beam search, length-normalised, with stop rules. A beam of one is greedy
 search."""
 
-from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from speech2code.config import SearchConfig
-from speech2code.translation.ensemble import Ensemble
-from speech2code.translation.recurrent import SpeechToTokens
-
-Parts = TypeVar("Parts", Tensor, tuple)
+from speech2code.translation.attention import Memory
+from speech2code.translation.recurrent import SpeechToTokens, State
 
 
 class Hypothesis(NamedTuple):
@@ -25,7 +22,7 @@ class Hypothesis(NamedTuple):
 
 @torch.no_grad()
 def beam_search(
-    model: SpeechToTokens | Ensemble,
+    model: SpeechToTokens,
     features: Tensor,
     lengths: Tensor,
     search: SearchConfig,
@@ -41,7 +38,7 @@ def beam_search(
     `longest_run` times in a row (a decoder left alone may repeat one unit for ever).
     """
     batch, beam, penalty = len(features), search.beam, search.length_penalty
-    memory = _each(model.encode(features, lengths), lambda part: part.repeat_interleave(beam, dim=0))
+    memory = Memory(*(part.repeat_interleave(beam, dim=0) for part in model.encode(features, lengths)))
     state = model.start(memory)
     rows = torch.arange(batch, device=features.device)[:, None] * beam
     tokens = torch.full((batch * beam,), model.end, device=features.device)
@@ -69,7 +66,7 @@ def beam_search(
         origin, following = (rows + flat // logp.shape[1]).flatten(), (flat % logp.shape[1]).flatten()
         run = torch.where(following == tokens[origin], run[origin] + 1, 1)
         tokens = following
-        state = _each(state, lambda part: part[origin])  # noqa: B023 (called at once)
+        state = State(*(part[origin] for part in state))
         steps.append((tokens, origin, alignment[origin]))
     best = [
         max(found, key=lambda each: each[0])
@@ -78,14 +75,6 @@ def beam_search(
         for item, found in enumerate(ended)
     ]
     return [_follow(steps, length, row, score, bool(found)) for (score, length, row), found in zip(best, ended)]
-
-
-def _each(parts: Parts, change: Callable[[Tensor], Tensor]) -> Parts:
-    """The same nested tuples with each tensor changed."""
-    if isinstance(parts, Tensor):
-        return change(parts)
-    changed = [_each(part, change) for part in parts]
-    return type(parts)(*changed) if hasattr(parts, "_fields") else tuple(changed)
 
 
 def _follow(steps: list[tuple[Tensor, Tensor, Tensor]], length: int, row: int, score: float, ended: bool) -> Hypothesis:

@@ -19,7 +19,7 @@ from speech2code.errors import UserError
 from speech2code.evaluation.vocabulary import WORDS, Vocabulary
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
 from speech2code.training.progress import bar
-from speech2code.translation.ensemble import Ensemble
+from speech2code.translation.recurrent import SpeechToTokens
 from speech2code.translation.search import beam_search
 
 BATCH = 32  # utterances
@@ -27,12 +27,12 @@ SEARCH = SearchConfig(beam=4, length_penalty=0.6)
 
 
 class AttentionRecogniser:
-    """A trained Ensemble over words, with its vocabulary and the normalisation of its features."""
+    """A trained SpeechToTokens over words, with its vocabulary and the normalisation of its features."""
 
     name = "own"
 
     def __init__(
-        self, model: Ensemble, vocabulary: Vocabulary, standard: tuple[torch.Tensor, torch.Tensor], longest: int
+        self, model: SpeechToTokens, vocabulary: Vocabulary, standard: tuple[torch.Tensor, torch.Tensor], longest: int
     ):
         self.model, self.vocabulary, self.standard, self.longest = model.eval(), vocabulary, standard, longest
         self.mfcc = Mfcc()
@@ -48,7 +48,7 @@ class AttentionRecogniser:
     ) -> "AttentionRecogniser":
         if not (folder / WEIGHTS).exists():
             raise UserError(f"{folder} holds no trained recogniser; run `speech2code recognise` first")
-        model = Ensemble(config, len(words))
+        model = SpeechToTokens(config, len(words))
         load_checkpoint(folder / WEIGHTS, model)
         return cls(model, Vocabulary(words, WORDS), standard, longest)
 
