@@ -80,8 +80,7 @@ class _Run:
             task.model.parameters(), lr=training.learning_rate, betas=(0.9, 0.98), weight_decay=decay, fused=True
         )
         self.model, self.optimiser = fabric.setup(task.model, optimiser)
-        self.step, self.epoch, self.position, self.elapsed = 0, 0, 0, 0.0
-        self.validated = 0
+        self.step, self.epoch, self.position, self.validated, self.elapsed = 0, 0, 0, 0, 0.0
 
     def go(self) -> dict:
         self._resume()
