@@ -16,14 +16,13 @@ from speech2code.config import CorpusConfig
 from speech2code.corpora.checks import Rejection, check_share, write_rejections
 from speech2code.corpora.pairs import SPLITS, Pair
 from speech2code.corpora.shards import make_shard, start_worker
+from speech2code.corpora.statistics import statistics_of
 from speech2code.corpora.store import SIDES, FeatureStore, write_split
 from speech2code.corpora.voices import load_voice
-from speech2code.corpora.vtln import warp_factors
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 
 SHARD = 32  # pairs: what an interruption costs a worker at most
-WARP_ITEMS = 200  # utterances of a speaker that tell the length of the vocal tract
 
 
 def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
@@ -57,7 +56,9 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
     gone = {each.id for each in refused}
     target = _fingerprint(corpus, [pair for pair in pairs if pair.id not in gone], ("target",))
     known = {"fingerprint": fingerprint, "target_fingerprint": target, "config": asdict(corpus)}
-    write_json(folder / "corpus.json", known | _statistics(folder))
+    filled = {path.parent.name for path in folder.glob("*/items.json") if len(FeatureStore(folder, path.parent.name))}
+    _check_splits(filled, f"{folder} has no {{}} pair left; see rejected.csv there")
+    write_json(folder / "corpus.json", known | statistics_of(folder))
     for each in folder.glob(".shards-*"):  # those of earlier, failed attempts too
         shutil.rmtree(each)
     return fingerprint
@@ -171,34 +172,3 @@ def _check_splits(there: set[str], sentence: str) -> None:
     for split in ("train", "dev", "test"):
         if split not in there:
             raise UserError(sentence.format(split, split))
-
-
-def _statistics(folder: Path) -> dict:
-    """Of the training split: mean and standard deviation of each MFCC coefficient and hours, per side; VTLN factors."""
-    filled = {path.parent.name for path in folder.glob("*/items.json") if len(FeatureStore(folder, path.parent.name))}
-    _check_splits(filled, f"{folder} has no {{}} pair left; see rejected.csv there")
-    store = FeatureStore(folder, "train")
-    statistics = {"pairs": len(store), "speakers": {side: sorted(set(store.speakers[side])) for side in SIDES}}
-    for side in SIDES:
-        frames = np.load(store.folder / f"{side}_mfcc.npy", mmap_mode="r")
-        total, square = np.zeros(39), np.zeros(39)
-        for start in range(0, len(frames), 100_000):
-            part = frames[start : start + 100_000].astype(np.float64)
-            total += part.sum(0)
-            square += np.square(part).sum(0)
-        mean = total / len(frames)
-        std = np.sqrt(np.maximum(square / len(frames) - mean**2, 1e-6))
-        statistics[f"{side}_mean"], statistics[f"{side}_std"] = mean.tolist(), std.tolist()
-        statistics[f"{side}_hours"] = float(store.lengths(f"{side}_waveform").sum() / 16_000 / 3600)
-    return statistics | {"target_warps": _warps(store)}
-
-
-def _warps(store: FeatureStore) -> dict[str, float]:
-    """Target speaker → factor of VTLN, towards the one of whom there is most speech; a lone speaker needs none."""
-    speakers, lengths = np.array(store.speakers["target"]), store.lengths("target_mfcc")
-    frames = {str(name): int(lengths[speakers == name].sum()) for name in np.unique(speakers)}
-    if len(frames) == 1:
-        return dict.fromkeys(frames, 1.0)
-    items = {name: np.flatnonzero(speakers == name)[:WARP_ITEMS] for name in frames}
-    mfcc = {name: np.concatenate([store.mfcc("target", item) for item in each]) for name, each in items.items()}
-    return warp_factors(mfcc, reference=max(frames, key=frames.get))

@@ -1,0 +1,42 @@
+"""What training has to know of a prepared corpus as a whole: means, deviations, hours, lengths of throats."""
+
+from pathlib import Path
+
+import numpy as np
+
+from speech2code.audio.features import MFCC_DIM
+from speech2code.audio.files import SAMPLE_RATE
+from speech2code.corpora.store import SIDES, FeatureStore
+from speech2code.corpora.vtln import warp_factors
+
+WARP_ITEMS = 200  # utterances of a speaker that tell the length of the vocal tract
+PIECE = 100_000  # frames in memory at once
+
+
+def statistics_of(folder: Path) -> dict:
+    """Of the training split: mean and standard deviation of each MFCC coefficient and hours, per side; VTLN factors."""
+    store = FeatureStore(folder, "train")
+    statistics = {"pairs": len(store), "speakers": {side: sorted(set(store.speakers[side])) for side in SIDES}}
+    for side in SIDES:
+        frames = np.load(store.folder / f"{side}_mfcc.npy", mmap_mode="r")
+        total, square = np.zeros(MFCC_DIM), np.zeros(MFCC_DIM)
+        for start in range(0, len(frames), PIECE):
+            part = frames[start : start + PIECE].astype(np.float64)
+            total += part.sum(0)
+            square += np.square(part).sum(0)
+        mean = total / len(frames)
+        std = np.sqrt(np.maximum(square / len(frames) - mean**2, 1e-6))
+        statistics[f"{side}_mean"], statistics[f"{side}_std"] = mean.tolist(), std.tolist()
+        statistics[f"{side}_hours"] = float(store.lengths(f"{side}_waveform").sum() / SAMPLE_RATE / 3600)
+    return statistics | {"target_warps": _warps(store)}
+
+
+def _warps(store: FeatureStore) -> dict[str, float]:
+    """Target speaker → factor of VTLN, towards the one of whom there is most speech; a lone speaker needs none."""
+    speakers, lengths = np.array(store.speakers["target"]), store.lengths("target_mfcc")
+    frames = {str(name): int(lengths[speakers == name].sum()) for name in np.unique(speakers)}
+    if len(frames) == 1:
+        return dict.fromkeys(frames, 1.0)
+    items = {name: np.flatnonzero(speakers == name)[:WARP_ITEMS] for name in frames}
+    mfcc = {name: np.concatenate([store.mfcc("target", item) for item in each]) for name, each in items.items()}
+    return warp_factors(mfcc, reference=max(frames, key=frames.get))
