@@ -54,7 +54,7 @@ def test_a_padded_batch_is_its_items(scale, fft_size, at_once):
         one = batch[row : row + 1, :count], steps[row : row + 1, :count], speakers[row : row + 1]
         frames = count * REDUCTION
         torch.testing.assert_close(together[row, :frames], model(*one)[0], atol=1e-5, rtol=1e-5)
-        torch.testing.assert_close(whole[row, :frames], model.invert(*one)[0], atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(whole[row, :frames], model.invert(*one)[0], atol=1e-4, rtol=1e-3)
 
 
 @pytest.mark.parametrize(("scale", "fft_size"), GRIDS)
