@@ -12,6 +12,7 @@ import jiwer
 import pytest
 
 from speech2code.cli import STAGES
+from speech2code.cli import main as program
 from speech2code.compose import compose
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
@@ -192,3 +193,37 @@ def test_the_ladder_sets_ours_against_the_topline(tmp_path):
         "| tatoeba_fr_en_all | 2,000 | 10 | 40.0 | 80.0 | rate | 30.0 (28.0 to 32.0) | 0.75 |",
     ]
     assert (tmp_path / "results" / "ladder_fr_en.png").stat().st_size > 1000
+
+
+def test_other_signs_are_written_and_read(transcribed, tmp_path):
+    script = (SCRIPTS / "targets.py").read_text()
+    (tmp_path / "targets.py").write_text(script.replace("READING = 3000", "READING = 6"))
+    overrides = transcribed.overrides(tmp_path / "runs", "units.rate=20", "units.time_reduction=1")
+    program(["discover", *overrides])
+    command = [sys.executable, tmp_path / "targets.py", "characters", "units", *overrides]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    found = read_json(tmp_path / "results" / "targets.json")
+    assert [row["signs"] for row in found] == ["characters", "units"]
+    assert found[0]["origin"]["seed"] == 0 and found[0]["size"] <= 27 and found[1]["size"] <= 8
+    assert all(0 <= row[read]["bleu"] <= 100 for row in found for read in ("translated", "true"))
+    assert (tmp_path / "results" / "targets.md").read_text().count("| tiny | ") == 2
+    again = subprocess.run(command[:3] + overrides, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (
+        "characters: done already" in again.stdout and read_json(tmp_path / "results" / "targets.json")[1] == found[0]
+    )
+    strange = subprocess.run([*command[:2], "signs"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert strange.returncode == 1 and "no signs are called signs" in strange.stderr
+
+
+def test_worse_phones_are_worse_in_one_way_each():
+    signs_of = run_path(str(SCRIPTS / "targets.py"))["signs_of"]
+    texts = {"train": ["Six ships.", "six", "ships six"], "dev": ["ships"]}
+    made = {name: signs_of(name, texts, "flite:slt")["train"] for name in ("phones", "neighbours", "chance", "classes")}
+    phones = made["phones"]
+    assert phones[0].tolist() == [*phones[1], *phones[2][: -len(phones[1])]]  # a word is spelt alike everywhere
+    for name in ("neighbours", "chance"):
+        assert all((each // 4).tolist() == plain.tolist() for each, plain in zip(made[name], phones))
+    assert made["classes"][1][0] == made["classes"][1][-1] == 3 and made["classes"][0].max() < 15
+    with pytest.raises(UserError, match="none of the classes"):
+        signs_of("classes", texts, "espeak:en-us")
