@@ -46,7 +46,7 @@ ROWS = {
     "classes": "phones in 15 classes",
     "units": "the experiment's units",
 }
-CLASSES = "p t k|b d g|f th hh|s sh ch|v dh|z zh jh|m n ng|l r w|er|y iy ih|ey eh|ae ay|aa ao|ow oy aw|ax uh uw"
+CLASSES = "p t k|b d g|f th hh|s sh ch|v dh|z zh jh|m n ng|l r w|er|y iy ih|ey eh|ae ay|aa ao|ow oy aw|ah ax uh uw"
 LOTS = (0.75, 0.25 / 3, 0.25 / 3, 0.25 / 3)  # of the variants: .84 nats a phone
 READING = 3000  # the reader's steps
 JUDGED = ("dev", "test")
