@@ -14,10 +14,12 @@ import pytest
 from speech2code.cli import STAGES
 from speech2code.cli import main as program
 from speech2code.compose import compose
+from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 from speech2code.runner import COMPARING
 from speech2code.stages.judge import HEARD
+from speech2code.training.checkpoints import WEIGHTS
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 # stands for the program: writes down how it was called, and makes what the script reads
@@ -206,6 +208,11 @@ def test_other_signs_are_written_and_read(transcribed, tmp_path):
     found = read_json(tmp_path / "results" / "targets.json")
     assert [row["signs"] for row in found] == ["characters", "units"]
     assert found[0]["origin"]["seed"] == 0 and found[0]["size"] <= 27 and found[1]["size"] <= 8
+    texts = [text for split in ("dev", "test") for text in FeatureStore(transcribed.folder, split).texts("target")]
+    assert found[0]["signs_a_sentence"] == pytest.approx(sum(map(len, texts)) / len(texts))
+    weights = [tmp_path / "runs" / "tiny" / "targets" / row["signs"] / "reader" / WEIGHTS for row in found]
+    assert weights[0].read_bytes() != weights[1].read_bytes()
+    assert all(row["error_rate"] > 0 for row in found)
     assert all(0 <= row[read]["bleu"] <= 100 for row in found for read in ("translated", "true"))
     assert (tmp_path / "results" / "targets.md").read_text().count("| tiny | ") == 2
     again = subprocess.run(command[:3] + overrides, cwd=tmp_path, capture_output=True, text=True, check=False)
