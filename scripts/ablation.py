@@ -26,7 +26,7 @@ from speech2code.evaluation.cells import SHARED, coordinates, corpus_sizes
 from speech2code.evaluation.report import write_report
 from speech2code.evaluation.run_folder import RunFolder
 from speech2code.evaluation.significance import paired_bootstrap
-from speech2code.files import read_json, write_atomically, write_json
+from speech2code.files import add_rows, write_atomically, write_json
 from speech2code.runner import USUAL, run
 from speech2code.stages.folders import data_folder, run_folder
 from speech2code.stages.record import borrow
@@ -108,9 +108,7 @@ def main(arguments: list[str]) -> None:
         rows.append(row | _figures(compose(own), rows))
     write_json(run_folder(compose(own)) / "ablation.json", rows)
     write_report(run_folder(compose(own)))
-    others = read_json(RESULTS) if RESULTS.exists() else []
-    rows = [row for row in others if row["experiment"] != config.name] + rows
-    write_json(RESULTS, rows)
+    rows = add_rows(RESULTS, rows, "experiment")
     with write_atomically(RESULTS.with_suffix(".md")) as temporary:
         temporary.write_text(_markdown(rows), encoding="utf-8")
     print(f"ablation: {RESULTS.with_suffix('.md')}")

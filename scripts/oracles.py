@@ -22,7 +22,7 @@ from speech2code.errors import UserError
 from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
 from speech2code.evaluation.run_folder import RunFolder
 from speech2code.evaluation.scores import score
-from speech2code.files import read_json, write_atomically, write_json
+from speech2code.files import add_rows, write_atomically
 from speech2code.stages.folders import data_folder, discoverer_of, inverter_of
 from speech2code.stages.speak import resynthesise
 from speech2code.stages.transcripts import own_recogniser
@@ -38,10 +38,7 @@ def main(folders: list[str]) -> None:
     if not folders:
         raise UserError("name the folders of some finished runs, e.g. runs/best_fr_en")
     lines = [line for folder in folders for line in _lines(Path(folder))]
-    made = {line["run"] for line in lines}
-    others = read_json(RESULTS) if RESULTS.exists() else []
-    lines = [line for line in others if line["run"] not in made] + lines
-    write_json(RESULTS, lines)
+    lines = add_rows(RESULTS, lines, "run")
     text = "\n".join([HEAD, "|---" * (HEAD.count("|") - 1) + "|", *map(_shown, lines), "", REMARK])
     with write_atomically(RESULTS.with_suffix(".md")) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")

@@ -27,7 +27,7 @@ from speech2code.evaluation.normalise import normalise
 from speech2code.evaluation.provenance import describe_run
 from speech2code.evaluation.scores import score
 from speech2code.evaluation.vocabulary import CHARACTERS, WORDS, Vocabulary
-from speech2code.files import read_json, write_atomically, write_json
+from speech2code.files import add_rows, write_atomically
 from speech2code.layers import BiLstm
 from speech2code.stages.folders import discoverer_of, fabric_of, run_folder, settings_of, with_units
 from speech2code.stages.learn import limits_of
@@ -62,11 +62,7 @@ def main(arguments: list[str]) -> None:
     if unknown := [name for name in names if name not in ROWS]:
         raise UserError(f"no signs are called {unknown[0]}; choose among {', '.join(ROWS)}")
     config = compose([each for each in arguments if "=" in each])
-    made = [_row(config, name) for name in names]
-    again = [(row["experiment"], row["signs"]) for row in made]
-    others = read_json(RESULTS) if RESULTS.exists() else []
-    rows = [row for row in others if (row["experiment"], row["signs"]) not in again] + made
-    write_json(RESULTS, rows)
+    rows = add_rows(RESULTS, [_row(config, name) for name in names], "experiment", "signs")
     text = "\n".join([HEAD, "|---" * (HEAD.count("|") - 1) + "|", *map(_shown, rows)])
     with write_atomically(RESULTS.with_suffix(".md")) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")

@@ -44,3 +44,15 @@ def read_json(path: Path | str):
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UserError(f"cannot read {path}: {error}") from error
+
+
+def add_rows(path: Path | str, rows: list[dict], *keys: str) -> list[dict]:
+    """Puts rows behind those of a JSON list, in place of the ones that agree with a new one in all `keys`; → all rows."""
+
+    def name(row: dict) -> list:
+        return [row[key] for key in keys]
+
+    made = [name(row) for row in rows]
+    rows = [row for row in (read_json(path) if Path(path).exists() else []) if name(row) not in made] + rows
+    write_json(path, rows)
+    return rows
