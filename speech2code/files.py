@@ -47,7 +47,7 @@ def read_json(path: Path | str):
 
 
 def add_rows(path: Path | str, rows: list[dict], *keys: str) -> list[dict]:
-    """Puts rows behind those of a JSON list, in place of the ones that agree with a new one in all `keys`; → all rows."""
+    """Puts rows behind those of a JSON list, in place of any that agree with one of them in all `keys`; → all."""
 
     def name(row: dict) -> list:
         return [row[key] for key in keys]
