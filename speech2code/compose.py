@@ -76,6 +76,11 @@ def to_config(composed: DictConfig) -> Config:
             f"units.time_reduction={config.units.time_reduction} is not possible with units.rate={config.units.rate}; "
             "units that last as long as their sound need units.time_reduction=1"
         )
+    if config.units.segment_codes and not config.units.rate:
+        raise UserError(
+            f"units.segment_codes={config.units.segment_codes} is not possible without units.rate; only units that "
+            "last as long as their sound cut speech into segments"
+        )
     read = TOGETHER if config.units.rate else config.units.time_reduction
     if read % config.inverter.frames_at_once:
         raise UserError(

@@ -51,6 +51,7 @@ class UnitsConfig:
     time_reduction: int = 8  # frames a unit: 1, 2, 4, 8 or 12
     # units a second, each as long as its sound lasts (time_reduction is then 1); null: each lasts time_reduction frames
     rate: float | None = None
+    segment_codes: int = 0  # codes that only cut speech into segments, for codebook_size means to name; 0: codes name
     settle: int = 3  # times that they learn, once trained, which unit follows which; 0: any change costs alike
     code_dim: int = 64
     width: int = 128  # channels

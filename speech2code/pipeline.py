@@ -79,15 +79,15 @@ class SpeechTranslator(nn.Module):
 
     def speak(self, units: list[list[int]], speaker: int = 0) -> list[np.ndarray]:
         """Unit sequences → waveforms float32 `((frames − 1) · 160,)`, peak 0.7."""
-        return speak(units, self.discoverer.codebook, self.inverter, self.iterations, speaker)
+        return speak(units, self.discoverer.alphabet, self.inverter, self.iterations, speaker)
 
     def stream(self, units: Iterable[int], speaker: int = 0) -> Iterator[np.ndarray]:
         """Units as they come → pieces of a waveform, the first after 24 units; longer speech needs no more memory."""
-        return stream(units, self.discoverer.codebook, self.inverter, self.iterations, speaker)
+        return stream(units, self.discoverer.alphabet, self.inverter, self.iterations, speaker)
 
     def invert(self, units: list[list[int]], speaker: int = 0) -> tuple[Tensor, Tensor]:
         """Unit sequences → log magnitude `(batch, time, bins)` and the frames that each unit lasts `(batch, units)`."""
-        return draw(units, self.discoverer.codebook, self.inverter, speaker)
+        return draw(units, self.discoverer.alphabet, self.inverter, speaker)
 
     def features(self, side: str, waveforms: list[np.ndarray]) -> tuple[Tensor, Tensor]:
         """Waveforms → standardised MFCC `(batch, time, 39)`, zero beyond each end, and lengths `(batch,)`."""
@@ -106,7 +106,7 @@ class SpeechTranslator(nn.Module):
         for part in config.values():
             part.pop("training", None)
         config |= {"limits": self.limits._asdict(), "warps": self.warps}
-        config["codebook"] = self.discoverer.codebook.fingerprint()
+        config["codebook"] = self.discoverer.alphabet.fingerprint()
         save_weights(Path(folder) / WEIGHTS, self)
         write_json(Path(folder) / "config.json", config)
 
@@ -130,7 +130,7 @@ class SpeechTranslator(nn.Module):
                 f"{folder}/config.json does not describe a Speech2Code model ({error}); export the model again"
             ) from error
         load_checkpoint(folder / WEIGHTS, model)
-        if model.discoverer.codebook.fingerprint() != codebook:
+        if model.discoverer.alphabet.fingerprint() != codebook:
             raise UserError(
                 f"{folder} holds the weights of another codebook than its config.json names; export the model again"
             )

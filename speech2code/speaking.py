@@ -10,7 +10,7 @@ from speech2code.audio.features import HOP
 from speech2code.audio.griffin_lim import griffin_lim
 from speech2code.corpora.batches import pad
 from speech2code.inversion.inverter import CodebookInverter
-from speech2code.units.codebook import Codebook
+from speech2code.units.codebook import Alphabet
 
 Speaker = int | list[int]  # one for all sequences, or one each
 LOUDEST = 0.7  # peak of a synthesised waveform
@@ -19,7 +19,7 @@ PIECE, CONTEXT = 16, 8  # units that `stream` speaks at once, and hears on eithe
 
 @torch.inference_mode()
 def draw(
-    units: list, codebook: Codebook, inverter: CodebookInverter, speaker: Speaker = 0, steps: list | None = None
+    units: list, codebook: Alphabet, inverter: CodebookInverter, speaker: Speaker = 0, steps: list | None = None
 ) -> tuple[Tensor, Tensor]:
     """Unit sequences, and the steps that each unit lasts where that is known → log magnitude `(batch, time, bins)` and
     the frames that each unit lasts `(batch, units)`, 0 behind the end."""
@@ -34,7 +34,7 @@ def draw(
 @torch.inference_mode()
 def speak(
     units: list,
-    codebook: Codebook,
+    codebook: Alphabet,
     inverter: CodebookInverter,
     iterations: int,
     speaker: Speaker = 0,
@@ -55,7 +55,7 @@ def sounds_of(spectra: Tensor, frames: list[int], iterations: int) -> list[np.nd
 
 @torch.inference_mode()
 def stream(
-    units: Iterable[int], codebook: Codebook, inverter: CodebookInverter, iterations: int, speaker: int = 0
+    units: Iterable[int], codebook: Alphabet, inverter: CodebookInverter, iterations: int, speaker: int = 0
 ) -> Iterator[np.ndarray]:
     """Units as they come → pieces of a waveform of `speak`'s length, each as soon as 8 units behind it are known.
 

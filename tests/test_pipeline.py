@@ -23,10 +23,18 @@ NARROW = {
 }
 
 
-def system(rate=None, **inverter):
+def system(rate=None, segment_codes=0, **inverter):
     torch.manual_seed(3)
     parts = (
-        UnitsConfig(codebook_size=8, time_reduction=1 if rate else 4, rate=rate, code_dim=8, width=16, blocks=1),
+        UnitsConfig(
+            codebook_size=8,
+            time_reduction=1 if rate else 4,
+            rate=rate,
+            segment_codes=segment_codes,
+            code_dim=8,
+            width=16,
+            blocks=1,
+        ),
         InverterConfig(
             **{
                 "width": 16,
@@ -61,8 +69,12 @@ def test_translate_gives_a_waveform_of_the_units_length(inverter):
     assert np.isfinite(waveform).all() and np.abs(waveform).max() == pytest.approx(0.7)
 
 
-def test_an_exported_folder_speaks_the_same(tmp_path):
-    model = system()
+@pytest.mark.parametrize("units", [{}, {"rate": 12.0, "segment_codes": 5}])
+def test_an_exported_folder_speaks_the_same(units, tmp_path):
+    model = system(**units)
+    if units:
+        model.discoverer.names.means.normal_()
+        model.discoverer.names.codes.normal_()
     model.save_pretrained(tmp_path / "model")
     assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["config.json", "model.safetensors"]
     torch.manual_seed(50)

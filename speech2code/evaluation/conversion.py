@@ -10,7 +10,7 @@ from speech2code.evaluation.spoken import mfcc_of
 from speech2code.inversion.inverter import CodebookInverter
 from speech2code.speaking import speak
 from speech2code.training.speech import Speech
-from speech2code.units.codebook import Codebook
+from speech2code.units.codebook import Alphabet
 from speech2code.units.quality import Sequences
 
 SENTENCES, LEARNT = 100, 1000  # converted; original ones that the classifier learns from
@@ -18,7 +18,7 @@ STATIC = slice(1, 13)  # coefficients: loudness tells of the recording, not of t
 
 
 def convert(
-    train: Speech, test: Speech, units: Sequences, codebook: Codebook, inverter: CodebookInverter, iterations: int
+    train: Speech, test: Speech, units: Sequences, codebook: Alphabet, inverter: CodebookInverter, iterations: int
 ) -> dict[str, float]:
     """Test sentences spoken by the speaker behind their own: percent heard as that one ("converted_voice"), and
     PocketSphinx's WER in percent where there is text."""

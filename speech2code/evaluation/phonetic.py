@@ -38,7 +38,7 @@ def phonetic(
     factors = _factors(dict(zip(voices, spoken)), warps)
     heard = [[_warped(each, factors[voice]) for each in of_voice] for voice, of_voice in zip(voices, spoken)]
     written = [_encode(discoverer, standard, of_voice) for of_voice in heard]
-    codes, reduction = discoverer.codebook.codes.numpy(), discoverer.time_reduction
+    codes, reduction = discoverer.alphabet.codes.numpy(), discoverer.time_reduction
     pairs = [pair for of_voice in zip(spoken, written) for pair in zip(*of_voice)]
     coded = [item for sentence, units in pairs for item in sentence.triphones(codes[units], reduction)]
     frames = [item for sentence, _ in pairs for item in sentence.triphones(_scaled(sentence, standard), 1)]

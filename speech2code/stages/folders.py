@@ -93,7 +93,7 @@ def discoverer_of(config: Config) -> tuple[UnitDiscoverer, dict]:
 def inverter_of(config: Config, discoverer: UnitDiscoverer) -> CodebookInverter:
     """The trained codebook inverter; UserError where it was trained on another codebook."""
     folder = run_folder(config) / "inverter"
-    check_codebook(folder, finished(folder), discoverer.codebook.fingerprint())
+    check_codebook(folder, finished(folder), discoverer.alphabet.fingerprint())
     model = CodebookInverter(config.inverter, discoverer.decoder)
     load_checkpoint(folder / WEIGHTS, model)
     return model.eval()

@@ -24,7 +24,7 @@ from speech2code.stages.folders import (
 from speech2code.stages.record import stage
 from speech2code.stages.speak import resynthesise
 from speech2code.training.checkpoints import WEIGHTS, save_weights
-from speech2code.training.discover import DiscoverTask, settle, write_units
+from speech2code.training.discover import DiscoverTask, name, settle, write_units
 from speech2code.training.invert import InvertTask
 from speech2code.training.loop import fit
 from speech2code.training.sequences import TokensTask
@@ -53,20 +53,22 @@ def discover(config: Config) -> None:
         fabric = fabric_of(config)
         task = DiscoverTask(config.units, speech_of(config, "train"), speech_of(config, "dev"))
         figures |= fit(task, config.units.training, config.trainer, folder, fabric)
-        perplexity = figures["metrics"]["dev/perplexity"]
+        perplexity, codes = figures["metrics"]["dev/perplexity"], len(task.model.codebook.codes)
         if task.collapsed(perplexity):
             raise UserError(
-                f"the units collapsed: {perplexity:.1f} of {config.units.codebook_size} codes carry the dev sentences; "
+                f"the units collapsed: {perplexity:.1f} of {codes} codes carry the dev sentences; "
                 f"delete {folder} and lower units.training.learning_rate"
             )
         if fabric.is_global_zero:
             if config.units.rate:
                 settle(task.model, task.train, config.units.settle)
+            if task.model.names:
+                name(task.model, task.train)
             for split in SPLITS:
                 if (data_folder(config) / split).exists():
                     write_units(task.model, speech_of(config, split), folder / f"{split}.npz")
             save_weights(folder / WEIGHTS, task.model)  # last: who is interrupted settles anew, from the same weights
-        figures["codebook"] = task.model.codebook.fingerprint()
+        figures["codebook"] = task.model.alphabet.fingerprint()
 
 
 def invert(config: Config) -> None:
@@ -83,7 +85,7 @@ def invert(config: Config) -> None:
         figures |= fit(task, config.inverter.training, config.trainer, folder, fabric)
         if fabric.is_global_zero:
             model = task.model.cpu().eval()
-            resynthesise(config, discoverer.codebook, model, RunFolder(run_folder(config)).sounds("resynthesis"))
+            resynthesise(config, discoverer.alphabet, model, RunFolder(run_folder(config)).sounds("resynthesis"))
 
 
 def translate(config: Config) -> None:

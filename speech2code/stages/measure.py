@@ -69,7 +69,7 @@ def _measures(config: Config, discoverer: UnitDiscoverer) -> dict[str, float]:
     warps = train.statistics["target_warps"]
     found = phonetic(discoverer, train.standard("target"), texts, voices, warps, config.trainer.jobs)
     with write_atomically(run / "quality" / "phones.npz") as path, open(path, "wb") as file:
-        codes = discoverer.codebook.codes.numpy()
+        codes = discoverer.alphabet.codes.numpy()
         np.savez(file, counts=found.counts, phones=np.array(found.phones), codes=codes)
     return measures | found.measures
 
@@ -77,7 +77,7 @@ def _measures(config: Config, discoverer: UnitDiscoverer) -> dict[str, float]:
 def _spoken(config: Config, discoverer: UnitDiscoverer) -> dict[str, float]:
     """Each unit is spoken alone, for the report; what the resynthesis loses; where there are several speakers, how well
     they change places."""
-    run, codebook, inverter = run_folder(config), discoverer.codebook, inverter_of(config, discoverer)
+    run, codebook, inverter = run_folder(config), discoverer.alphabet, inverter_of(config, discoverer)
     every, steps = [[unit] for unit in range(len(codebook.codes))], -(-HELD // inverter.time_reduction)
     for unit, sound in enumerate(
         speak(every, codebook, inverter, config.inverter.iterations, 0, [[steps]] * len(every))
@@ -102,7 +102,7 @@ def units_of_files(paths: list[str], model: str) -> None:
     for path, sequence in zip(paths, written):
         print(f"{path}\t{' '.join(map(str, sequence))}")
     seconds = sum(map(len, waveforms)) / SAMPLE_RATE
-    found = usage([np.array(each) for each in written], len(system.discoverer.codebook.codes), seconds)
+    found = usage([np.array(each) for each in written], len(system.discoverer.alphabet.codes), seconds)
     print(", ".join(f"{name} {value:.4g}" for name, value in found._asdict().items()), file=sys.stderr)
 
 

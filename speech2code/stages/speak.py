@@ -21,7 +21,7 @@ from speech2code.stages.record import fingerprints, finished, stage
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
 from speech2code.training.progress import bar
 from speech2code.translation.search import Hypothesis
-from speech2code.units.codebook import Codebook
+from speech2code.units.codebook import Alphabet
 from speech2code.units.sequences import UnitSequences
 
 SHOWN = 12  # sentences with players and pictures in the report
@@ -69,7 +69,7 @@ def export(config: Config) -> SpeechTranslator:
 
 
 def resynthesise(
-    config: Config, codebook: Codebook, inverter: CodebookInverter, folder: Path, *, true_durations: bool = False
+    config: Config, codebook: Alphabet, inverter: CodebookInverter, folder: Path, *, true_durations: bool = False
 ) -> None:
     """The true units of the test sentences, each by its own speaker: as well as this a translation can sound. Each unit
     lasts as the inverter predicts, or as long as it did."""

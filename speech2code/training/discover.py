@@ -14,10 +14,11 @@ from speech2code.training.perturb import move, warp_standardised
 from speech2code.training.pictures import add_heatmap
 from speech2code.training.speech import Speech
 from speech2code.training.validation import averages
+from speech2code.units.naming import means_of_segments
 from speech2code.units.sequences import UnitSequences
 from speech2code.units.vqvae import UnitDiscoverer
 
-SETTLED = 6000  # sentences from which units learn how they follow each other
+SETTLED = 6000  # sentences from which units learn how they follow each other, and their names
 COLLAPSED = 0.1  # perplexity by the codebook's size: healthy ones have 0.6 and more
 
 
@@ -80,7 +81,7 @@ class DiscoverTask:
     def show(self, writer, step: int) -> None:
         features, lengths, speakers = _batch(self.dev, np.array([0]))
         device = self.model.codebook.codes.device
-        units = self.model.encode(features.to(device), lengths.to(device))[0][None]
+        units = self.model.cut(features.to(device), lengths.to(device))[0][0][None]
         rebuilt = self.model.decoder(self.model.codebook.decode(units), lengths.to(device), speakers.to(device))
         add_heatmap(writer, "mfcc/original", features[0].T, step)
         add_heatmap(writer, "mfcc/reconstruction", rebuilt[0, : len(features[0])].T, step)
@@ -99,23 +100,38 @@ def _batch(speech: Speech, items: np.ndarray) -> tuple[Tensor, ...]:
 def settle(model: UnitDiscoverer, speech: Speech, rounds: int) -> None:
     """Trained units of variable length learn which follows which (`units/segments.py`); each round writes the sentences
     anew with what the last one has learnt."""
-    chosen = np.linspace(0, len(speech) - 1, min(SETTLED, len(speech))).astype(int)
-    lengths = speech.store.lengths("target_mfcc")[chosen]
+    batches = _some(speech)
     for _ in range(rounds):
-        written = [_encode(model, speech, chosen[items]) for items in in_order(lengths, 64)]
+        written = [model.eval().cut(*_heard(model, speech, items))[0] for items in batches]
         model.codebook.settle([steps for batch in written for steps in batch])
+
+
+def name(model: UnitDiscoverer, speech: Speech) -> None:
+    """Settled segments get names (`units/naming.py`)."""
+    segments: list[tuple[Tensor, Tensor]] = []
+    for items in _some(speech):
+        features, lengths = _heard(model, speech, items)
+        cut, vectors = model.eval().cut(features, lengths)
+        for steps, *heard in zip(cut, features, vectors):
+            segments.append(tuple(means_of_segments(each[: len(steps)], steps) for each in heard))
+    model.names.learn(*map(torch.cat, zip(*segments)))
 
 
 def write_units(model: UnitDiscoverer, speech: Speech, path: Path) -> None:
     """Encodes the target side of a split."""
     written: list = [None] * len(speech)
     for items in in_order(speech.store.lengths("target_mfcc"), 64):
-        for item, steps in zip(items, _encode(model, speech, items)):
+        for item, steps in zip(items, model.eval().encode(*_heard(model, speech, items))):
             written[item] = [each.cpu().numpy() for each in model.write(steps)]
-    UnitSequences(model.codebook.fingerprint(), speech.store.ids, *map(list, zip(*written))).save(path)
+    UnitSequences(model.alphabet.fingerprint(), speech.store.ids, *map(list, zip(*written))).save(path)
 
 
-def _encode(model: UnitDiscoverer, speech: Speech, items: np.ndarray) -> list[Tensor]:
-    device = model.codebook.codes.device
+def _some(speech: Speech) -> list[np.ndarray]:
+    """Batches of sentences from all over the corpus, enough to count in."""
+    chosen = np.linspace(0, len(speech) - 1, min(SETTLED, len(speech))).astype(int)
+    return [chosen[items] for items in in_order(speech.store.lengths("target_mfcc")[chosen], 64)]
+
+
+def _heard(model: UnitDiscoverer, speech: Speech, items: np.ndarray) -> tuple[Tensor, Tensor]:
     features, lengths, _ = _batch(speech, items)
-    return model.eval().encode(features.to(device), lengths.to(device))
+    return features.to(model.codebook.codes.device), lengths.to(model.codebook.codes.device)

@@ -30,7 +30,7 @@ class InvertTask:
         dev: tuple[Speech, UnitSequences],
     ):
         (self.train, self.train_units), (self.dev, self.dev_units) = train, dev
-        self.codebook, self.iterations = discoverer.codebook.cpu(), config.iterations
+        self.codebook, self.iterations = discoverer.alphabet.cpu(), config.iterations
         self.model = CodebookInverter(config, discoverer.decoder)
         self.model.mean, self.model.std = self.train.bins(self.model.target)
 

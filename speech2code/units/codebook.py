@@ -21,7 +21,23 @@ class Quantised(NamedTuple):
     distance: Tensor  # scalar: mean over real vectors of ‖z − sg(e)‖² / dim, Eq. 4's second term
 
 
-class Codebook(nn.Module):
+class Alphabet(nn.Module):
+    """The code `(dim,)` that each unit stands for."""
+
+    def __init__(self, codes: Tensor):
+        super().__init__()
+        self.register_buffer("codes", codes)
+
+    def decode(self, units: Tensor) -> Tensor:
+        """Units `(...)` → codes `(..., dim)` (Eq. 2)."""
+        return self.codes[units].detach()
+
+    def fingerprint(self) -> str:
+        """A short name of exactly these codes: units of one codebook mean nothing to a model of another."""
+        return hashlib.sha256(self.codes.cpu().float().numpy().tobytes()).hexdigest()[:16]
+
+
+class Codebook(Alphabet):
     """`codebook_size` codes of `dim` numbers; `forward` trains them while in training mode, `encode` only reads.
 
     Padding never counts. With several processes the sums are reduced over all of them, so every rank holds the same
@@ -29,9 +45,8 @@ class Codebook(nn.Module):
     """
 
     def __init__(self, codebook_size: int, dim: int, decay: float = 0.99):
-        super().__init__()
+        super().__init__(torch.randn(codebook_size, dim))
         self.decay = decay
-        self.register_buffer("codes", torch.randn(codebook_size, dim))
         self.register_buffer("ema_count", torch.ones(codebook_size))
         self.register_buffer("ema_sum", self.codes.clone())
         self.register_buffer("initialised", torch.tensor(False))
@@ -53,15 +68,7 @@ class Codebook(nn.Module):
 
     def encode(self, vectors: Tensor, mask: Tensor | None = None) -> Tensor:
         """Vectors `(..., dim)`, mask of the real ones → units `(...)`: index of the L2-nearest code (Eq. 1)."""
-        return (self.codes.square().sum(1) - 2 * vectors @ self.codes.T).argmin(-1)
-
-    def decode(self, units: Tensor) -> Tensor:
-        """Units `(...)` → codes `(..., dim)` (Eq. 2)."""
-        return self.codes[units].detach()
-
-    def fingerprint(self) -> str:
-        """A short name of exactly these codes: units of one codebook mean nothing to a model of another."""
-        return hashlib.sha256(self.codes.cpu().float().numpy().tobytes()).hexdigest()[:16]
+        return nearest(vectors, self.codes)
 
     def reset_usage(self) -> None:
         self.counts.zero_()
@@ -110,6 +117,11 @@ class Codebook(nn.Module):
         self.ema_count.fill_(len(vectors) / len(codes))
         self.ema_sum.copy_(self.codes * self.ema_count[:, None])
         self.initialised.fill_(True)
+
+
+def nearest(vectors: Tensor, codes: Tensor) -> Tensor:
+    """Vectors `(..., dim)`, codes `(codes, dim)` → the index of the L2-nearest `(...)`."""
+    return (codes.square().sum(1) - 2 * vectors @ codes.T).argmin(-1)
 
 
 def _several() -> bool:

@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from speech2code.audio.features import MFCC_DIM, frame_mask
 from speech2code.config import UnitsConfig
 from speech2code.layers import SLOPE, ResidualBlock, channel_mask, pad_time, strided, unstrided
-from speech2code.units.codebook import Codebook, Quantised
+from speech2code.units.codebook import Alphabet, Codebook, Quantised
+from speech2code.units.naming import Names
 from speech2code.units.segments import SegmentCodebook, SegmentEncoder
 
 DECODED = 4  # frames that the decoder reads at once where units have lengths of their own
@@ -37,11 +38,17 @@ class UnitDiscoverer(nn.Module):
         size, dim = config.codebook_size, config.code_dim
         if config.rate:
             self.encoder = SegmentEncoder(dim)
-            self.codebook = SegmentCodebook(size, dim, config.ema_decay, config.rate)
+            self.codebook = SegmentCodebook(config.segment_codes or size, dim, config.ema_decay, config.rate)
         else:
             self.encoder = _Encoder(STRIDES[config.time_reduction], config.width, dim)
             self.codebook = Codebook(size, dim, config.ema_decay)
         self.decoder = UnitDecoder(config, speakers)
+        self.names = Names(size, dim) if config.segment_codes else None
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """What the units stand for: names where there are, else the codebook."""
+        return self.names or self.codebook
 
     def unit_count(self, frames: Tensor) -> Tensor:
         """Frames → units: one for each started `time_reduction` frames."""
@@ -66,11 +73,20 @@ class UnitDiscoverer(nn.Module):
     def encode(self, features: Tensor, lengths: Tensor) -> list[Tensor]:
         """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)` → a list of int64 `(steps,)`: the unit of each
         `time_reduction` frames."""
+        cut = self.cut(features, lengths)[0]
+        if not self.names:
+            return cut
+        return [self.names(heard[: len(steps)], steps) for heard, steps in zip(features, cut)]
+
+    @torch.no_grad()
+    def cut(self, features: Tensor, lengths: Tensor) -> tuple[list[Tensor], Tensor]:
+        """As `encode` → the code of each step, int64 `(steps,)` each, whether named or not; and the vectors
+        `(batch, steps, dim)` that it was chosen for."""
         mask = frame_mask(lengths, features.shape[1])
         vectors = self.encoder(features * mask[:, :, None], lengths)
         counts = self.unit_count(lengths)
         units = self.codebook.encode(vectors, frame_mask(counts, vectors.shape[1]))
-        return [item[:count] for item, count in zip(units, counts.tolist())]
+        return [item[:count] for item, count in zip(units, counts.tolist())], vectors
 
     def write(self, steps: Tensor) -> tuple[Tensor, Tensor]:
         """The unit of each step `(steps,)` → units `(units,)` and the steps that each of them lasts: all that stand

@@ -63,6 +63,10 @@ def test_every_experiment_has_its_own_folder_and_an_end(name):
             "units.rate=60.0 is not possible; at most 50 units a second can each last two frames or more",
         ),
         (
+            ["units.segment_codes=128"],
+            "units.segment_codes=128 is not possible without units.rate; only units that last as long as their sound",
+        ),
+        (
             ["units.rate=14"],
             "units.time_reduction=8 is not possible with units.rate=14.0; units that last as long as their sound need",
         ),

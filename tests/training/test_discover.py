@@ -22,6 +22,13 @@ def surprise(sequences: list[np.ndarray]) -> float:
     return total / sum(pairs.values())
 
 
+def written_again(overrides, split, path):
+    """By the weights on disk."""
+    discoverer, _ = discoverer_of(compose(overrides))
+    write_units(discoverer, speech_of(compose(overrides), split), path)
+    return UnitSequences.load(path)
+
+
 def test_units_that_have_settled_follow_each_other_more_predictably(textless, tmp_path):
     found = {}
     for rounds in (0, 3):
@@ -35,7 +42,24 @@ def test_units_that_have_settled_follow_each_other_more_predictably(textless, tm
         main(["discover", *overrides])
         found[rounds] = UnitSequences.load(tmp_path / str(rounds) / "tiny" / "units" / "train.npz")
     assert surprise(found[3].units) < surprise(found[0].units)
-    discoverer, _ = discoverer_of(compose(overrides))  # the weights on disk are those that wrote
-    write_units(discoverer, speech_of(compose(overrides), "train"), tmp_path / "again.npz")
-    again = UnitSequences.load(tmp_path / "again.npz")
+    again = written_again(overrides, "train", tmp_path / "again.npz")
     assert all(map(np.array_equal, again.units, found[3].units))
+
+
+def test_named_units_tell_more_apart_in_as_many_segments(textless, tmp_path):
+    found = {}
+    for size, codes in ((4, 0), (24, 4)):
+        overrides = textless.overrides(
+            tmp_path / str(size), *VARIABLE, "units.training.steps=60", "units.training.learning_rate=1e-2",
+            f"units.codebook_size={size}", f"units.segment_codes={codes}",
+        )  # fmt: skip
+        main(["discover", *overrides])
+        found[size] = UnitSequences.load(tmp_path / str(size) / "tiny" / "units" / "train.npz")
+    named, codes = found[24], found[4]
+    assert len(np.unique(np.concatenate(codes.units))) <= 4
+    assert len(np.unique(np.concatenate(named.units))) > 15
+    for units, steps, others in zip(named.units, named.steps, codes.steps):
+        # the same borders, but where neighbours got one name
+        assert set(np.cumsum(steps)) <= set(np.cumsum(others)) and len(units) == len(steps)
+    again = written_again(overrides, "train", tmp_path / "again.npz")
+    assert all(map(np.array_equal, again.units, named.units)) and again.codebook == named.codebook
