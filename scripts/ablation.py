@@ -67,6 +67,10 @@ ROWS = {  # name → what is new, and the settings that do it; each has all thos
         "units trained three times, the inverter twice as long",
         "units.training.steps=5000 inverter.training.steps=3000",
     ),
+    "named": (
+        "the segments of 128 units named anew by 512 means of their features",
+        "units.codebook_size=512 units.segment_codes=128",
+    ),
     "dot": (
         "translator: attention by dot product, two thirds more steps in as many seconds",
         "translator.attention=dot translator.training.steps=2000",
