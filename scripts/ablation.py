@@ -1,7 +1,7 @@
 """From the paper's system to the best one, one thing at a time: same pairs, same steps unless a row says otherwise,
 BLEU with intervals and p.
 
-    rows="paper inverter translator jitter size -wide settle -long dot"   # what is left out is for a large corpus
+    rows="paper inverter translator jitter size -wide settle -long -named dot"   # the rest: large corpora
     rest="voice.training.steps=1300 trainer.minutes=null"   # a topline of as many seconds as the best system
     python scripts/ablation.py $rows experiment=phrasebook $rest
     python scripts/ablation.py $rows experiment=phrasebook_ja_en target_from=phrasebook $rest
