@@ -70,7 +70,7 @@ def _true_durations(config: Config) -> dict[str, dict]:
     with tempfile.TemporaryDirectory() as folder:
         spoken = [Path(folder) / f"{name}.wav" for name in store.ids]
         inverter = inverter_of(config, discoverer)
-        resynthesise(config, discoverer.codebook, inverter, Path(folder), true_durations=True)
+        resynthesise(config, discoverer.alphabet, inverter, Path(folder), true_durations=True)
         waveforms = [load_waveform(path) for path in spoken]
     recognisers, references = (own_recogniser(config), PocketSphinx()), store.texts("target")
     return {each.name: score(each.transcribe(waveforms), references).as_dict() for each in recognisers}

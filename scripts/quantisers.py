@@ -165,7 +165,7 @@ def measure(name: str) -> dict[str, float]:
     found |= usage(units, size, seconds)._asdict()
     found |= phonetic(discoverer, train.standard("target"), texts, VOICES, {}, 1).measures
     model, iterations = inverter.model.eval(), config.inverter.iterations
-    sounds = [speak([each], discoverer.codebook, model, iterations)[0] for each in units]
+    sounds = [speak([each], discoverer.alphabet, model, iterations)[0] for each in units]
     heard = [normalise(text) for text in PocketSphinx().transcribe(sounds, processes=1)]
     return found | {"wer_resynthesis": 100 * jiwer.wer([normalise(text) for text in texts], heard)}
 

@@ -84,7 +84,7 @@ def test_the_ablation_adds_one_thing_at_a_time(transcribed, tmp_path):
     rows = {
         "paper": ("as it was", ""),
         "translator": ("a larger step", "translator.training.learning_rate=2e-3"),
-        "units": ("units of their own lengths", "units.rate=20 units.time_reduction=1"),
+        "units": ("named units", "units.rate=20 units.time_reduction=1 units.segment_codes=3"),
     }
     (tmp_path / "ablation.py").write_text(f"{script[:start]}ROWS = {rows!r}\n{script[end:]}")
     overrides = transcribed.overrides(tmp_path / "runs", "inverter.frames_at_once=2")
@@ -115,7 +115,7 @@ def test_the_ablation_adds_one_thing_at_a_time(transcribed, tmp_path):
     ended = subprocess.run(again, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.stdout.count("translator: done already") == 2, ended.stderr
     found = read_json(tmp_path / "results" / "ablation.json")
-    assert [row["change"] for row in found] == ["as it was", "as it was", "a larger step; units of their own lengths"]
+    assert [row["change"] for row in found] == ["as it was", "as it was", "a larger step; named units"]
     assert found[2]["p_value"] == against_the_first
     assert "| older | as it was | " in (tmp_path / "results" / "ablation.md").read_text()
     assert (runs / "units" / "translator").resolve() == cell / "translator"
