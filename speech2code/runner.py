@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from multiprocessing import get_context
+from multiprocessing import get_context, set_start_method
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from runpy import run_module
@@ -102,7 +102,9 @@ def _report_is_fresh(run: Path) -> bool:
 
 def _start(name: str, overrides: list[str], row: int, threads: int) -> BaseProcess:
     os.environ["OMP_NUM_THREADS"] = str(threads)  # read by the server, when the first stage starts
-    context = get_context("forkserver")
+    # also as the default, of which the child is told: one of joblib's workers has `loky` there, which no child knows
+    set_start_method("forkserver", force=True)
+    context = get_context()
     context.set_forkserver_preload(HEAVY)
     process = context.Process(target=_stage, args=([*name.split(), *overrides], row))
     process.start()

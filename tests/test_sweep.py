@@ -3,6 +3,7 @@
 import csv
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -73,6 +74,16 @@ def test_shared_work_is_done_once_and_the_table_follows(swept):
     assert samples.count("| ground truth | ") == samples.count("| ours | ") == samples.count("| topline | ") == 6
     with open(folder / "results" / "tiny" / "table.csv") as file:
         assert [float(line["bleu"]) for line in csv.DictReader(file)] == [cell["bleu"] for cell in cells]
+
+
+def test_a_stopped_sweep_goes_on_in_joblib_s_workers(swept):
+    folder, overrides = swept
+    cells = [folder / "runs" / "tiny" / f"units.time_reduction-{reduction}" for reduction in (2, 4)]
+    for cell in cells:
+        shutil.rmtree(cell / "units")
+    ended = speech2code(folder, "sweep", *overrides, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+    assert ended.returncode == 0, ended.stderr
+    assert all((cell / "units" / "model.safetensors").exists() for cell in cells)
 
 
 def test_a_failed_cell_is_shown_and_stops_no_other(swept):
