@@ -2,7 +2,7 @@
 # The paper's experiment on an open corpus: Tables 1 and 2 (codebook size × time reduction, baseline, topline) and Table 3.
 #
 #   scripts/reproduce.sh                       # both pairs, one cell after another
-#   scripts/reproduce.sh trainer.jobs=1 hydra/launcher=joblib hydra.launcher.n_jobs=2    # two cells at a time
+#   scripts/reproduce.sh trainer.jobs=1 hydra/launcher=joblib hydra.launcher.n_jobs=2    # two cells at a time (extra `cluster`)
 #   scripts/reproduce.sh trainer.accelerator=gpu trainer.precision=bf16-mixed trainer.jobs=8      # other settings for all
 #
 # Every stage of every cell resumes: stopped anywhere, the same command goes on from there; what is done is not done again.
