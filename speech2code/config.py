@@ -92,6 +92,7 @@ class Seq2SeqConfig:
     dropout: float = 0.1
     token_dropout: float = 0.0  # share of the decoder's input tokens hidden as training begins, falling linearly to 0
     label_smoothing: float = 0.1
+    jitter: int = 0  # frames by which the encoder's input is moved at random, either way, while training
     time_masks: int = 2  # SpecAugment
     time_mask: int = 20  # frames at most, each
     coefficient_masks: int = 1

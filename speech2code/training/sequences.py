@@ -8,6 +8,7 @@ from speech2code.audio.features import frame_mask
 from speech2code.audio.filters import COEFFICIENTS
 from speech2code.config import Seq2SeqConfig
 from speech2code.corpora.batches import in_order, pad
+from speech2code.training.perturb import move
 from speech2code.training.pictures import add_heatmap
 from speech2code.training.speech import Speech
 from speech2code.training.validation import averages
@@ -37,6 +38,8 @@ class TokensTask:
         # hidden tokens teach the decoder to listen; towards the end it learns to write on from all that it has written
         self.model.token_dropout = self.config.token_dropout * (1 - share)
         features, lengths, tokens, counts = self._batch(self.train, self.train_tokens, items)
+        if self.config.jitter:
+            features = move(features, lengths, self.config.jitter)
         return spec_augment(features, lengths, self.config), lengths, tokens, counts
 
     def _batch(self, speech: Speech, tokens: list, items: np.ndarray) -> tuple[Tensor, ...]:
