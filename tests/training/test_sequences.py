@@ -1,0 +1,23 @@
+"""What the networks that write tokens hear while they learn."""
+
+import numpy as np
+import torch
+
+from speech2code.config import Seq2SeqConfig
+from speech2code.training.sequences import TokensTask
+from speech2code.training.speech import Speech
+
+
+def test_jitter_moves_speech_in_training_and_hides_none_of_it(textless):
+    train, items, most = Speech(textless.folder, "train"), np.arange(8), 3
+    still = Seq2SeqConfig(time_masks=0, coefficient_masks=0, jitter=most)
+    speech = train, [np.zeros(1, np.int64)] * len(train)
+    heard, lengths, *_ = TokensTask("translate", "source", still, 2, speech, speech).batch(items, 0.0)
+    recorded, _ = train.mfcc("source", items)
+    shifts = set()
+    for moved, features, length in zip(heard, recorded, lengths):
+        places = {shift: (torch.arange(length) + shift).clamp(0, length - 1) for shift in range(-most, most + 1)}
+        found = [shift for shift, place in places.items() if torch.equal(moved[:length], features[place])]
+        assert len(found) == 1
+        shifts.add(found[0])
+    assert len(shifts) > 1
