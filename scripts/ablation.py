@@ -1,7 +1,7 @@
 """From the paper's system to the best one, one thing at a time: same pairs, same steps unless a row says otherwise,
 BLEU with intervals and p.
 
-    rows="paper inverter translator jitter size -wide settle -long -named dot"   # the rest: large corpora
+    rows="paper inverter translator jitter size -wide settle -long -named -moved dot"   # the rest: large corpora
     rest="voice.training.steps=1300 trainer.minutes=null"   # a topline of as many seconds as the best system
     python scripts/ablation.py $rows experiment=phrasebook $rest
     python scripts/ablation.py $rows experiment=phrasebook_ja_en target_from=phrasebook $rest
@@ -71,6 +71,7 @@ ROWS = {  # name → what is new, and the settings that do it; each has all thos
         "the segments of 128 units named anew by 512 means of their features",
         "units.codebook_size=512 units.segment_codes=128",
     ),
+    "moved": ("translator: the source speech moved by up to four frames, in training", "translator.jitter=4"),
     "dot": (
         "translator: attention by dot product, two thirds more steps in as many seconds",
         "translator.attention=dot translator.training.steps=2000",

@@ -18,7 +18,7 @@ command -v speech2code >/dev/null || PATH="$PWD/.venv/bin:$PATH" # made by `make
 speech2code sweep "${rung[@]}" units.time_reduction=8,12 "$@"
 
 # The paper's system; our changes in the same steps; then what is wider or trained for longer: results/ablation.md
-python scripts/ablation.py paper rate wide settle long named "${rung[@]}" "$@"
+python scripts/ablation.py paper rate wide settle long named moved "${rung[@]}" "$@"
 
 # All rungs so far, BLEU and its ratio to the topline's: results/ladder_*.md and .png
 python scripts/ladder.py "$pair"

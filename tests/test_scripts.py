@@ -157,8 +157,8 @@ def test_rows_that_are_not_named_count_and_those_left_out_do_not():
     ("first", "best", "rows", "apart"),
     [
         # the command sets the topline's voice
-        ("phrasebook", "best_fr_en", ["-wide", "-long", "-named"], ("name", "voice")),
-        ("phrasebook_ja_en", "best_ja_en", ["-wide", "-long", "-named"], ("name", "voice")),
+        ("phrasebook", "best_fr_en", ["-wide", "-long", "-named", "-moved"], ("name", "voice")),
+        ("phrasebook_ja_en", "best_ja_en", ["-wide", "-long", "-named", "-moved"], ("name", "voice")),
         ("tatoeba_fr_en", "best_tatoeba_fr_en", ["-dot"], ("name",)),
         ("tatoeba_ja_en", "best_tatoeba_ja_en", ["-dot"], ("name",)),
     ],
