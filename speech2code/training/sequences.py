@@ -38,7 +38,7 @@ class TokensTask:
         # hidden tokens teach the decoder to listen; towards the end it learns to write on from all that it has written
         self.model.token_dropout = self.config.token_dropout * (1 - share)
         features, lengths, tokens, counts = self._batch(self.train, self.train_tokens, items)
-        if self.config.jitter:
+        if self.config.jitter:  # else not even a random number: trainings without it stay what they were
             features = move(features, lengths, self.config.jitter)
         return spec_augment(features, lengths, self.config), lengths, tokens, counts
 

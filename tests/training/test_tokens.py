@@ -8,11 +8,12 @@ from speech2code.training.sequences import TokensTask
 from speech2code.training.speech import Speech
 
 
-def test_jitter_moves_speech_in_training_and_hides_none_of_it(textless):
+def test_jitter_moves_speech_in_training_alone_and_hides_none_of_it(textless):
     train, items, most = Speech(textless.folder, "train"), np.arange(8), 3
-    still = Seq2SeqConfig(time_masks=0, coefficient_masks=0, jitter=most)
     speech = train, [np.zeros(1, np.int64)] * len(train)
-    heard, lengths, *_ = TokensTask("translate", "source", still, 2, speech, speech).batch(items, 0.0)
+    config = Seq2SeqConfig(dropout=0, time_masks=0, coefficient_masks=0, jitter=most)
+    task = TokensTask("translate", "source", config, 2, speech, speech)
+    heard, lengths, *_ = task.batch(items, 0.0)
     recorded, _ = train.mfcc("source", items)
     shifts = set()
     for moved, features, length in zip(heard, recorded, lengths):
@@ -21,3 +22,4 @@ def test_jitter_moves_speech_in_training_and_hides_none_of_it(textless):
         assert len(found) == 1
         shifts.add(found[0])
     assert len(shifts) > 1
+    assert task.validate() == task.validate()  # of speech that stands still
