@@ -17,7 +17,7 @@ from speech2code.corpora.checks import Rejection, check_share, write_rejections
 from speech2code.corpora.pairs import SPLITS, Pair
 from speech2code.corpora.shards import make_shard, start_worker
 from speech2code.corpora.statistics import statistics_of
-from speech2code.corpora.store import SIDES, FeatureStore, write_split
+from speech2code.corpora.store import SIDES, FeatureStore, claim, remove_split, write_split
 from speech2code.corpora.voices import load_voice
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
@@ -46,6 +46,7 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
         for voice in name.split("+"):
             load_voice(voice)  # a missing program fails here, in one sentence, before any work
     total = len(pairs) + len(rejected)
+    claim(folder)
     shards = folder / f".shards-{fingerprint}"  # of this corpus and no other
     jobs_left = _plan(pairs, shards)
     _run(jobs_left, corpus, jobs)
@@ -154,8 +155,8 @@ def _run(plan: list[tuple[Path, list[Pair]]], corpus: CorpusConfig, jobs: int) -
 def _join(pairs: list[Pair], folder: Path, shards: Path) -> list[Rejection]:
     """Shards → one store a split; returns what the workers refused."""
     by_id, refused = {pair.id: pair for pair in pairs}, []
-    for old in (folder / split for split in SPLITS):  # left by a failed attempt with other settings
-        shutil.rmtree(old, ignore_errors=True)
+    for split in SPLITS:  # left by a failed attempt with other settings
+        remove_split(folder, split)
     for split in dict.fromkeys(pair.split for pair in pairs):
         paths = sorted(shards.glob(f"{split}-*.npz"))
         kept = [by_id[name] for path in paths for name in np.load(path)["kept"].tolist()]

@@ -7,6 +7,7 @@ speakers) and,
 apart from them, `text.json`, which exists only for a corpus with text and is opened only by the evaluation.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ import numpy as np
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_atomically, write_json
 
+MARK = ".made-by-speech2code"  # in a folder that this program made: nothing else is written in or cleaned
+OURS = ("train", "dev", "test", "unseen", "corpus.json", "rejected.csv", MARK)  # all that such a folder holds
 KINDS = ("source_mfcc", "target_mfcc", "source_waveform", "target_waveform")
 SIDES = ("source", "target")
 
@@ -76,6 +79,35 @@ class FeatureStore:
         start = array.offset + first * width * array.itemsize
         values = np.fromfile(array.filename, array.dtype, (int(ends[item]) - first) * width, offset=start)
         return values.reshape(-1, *array.shape[1:])
+
+
+def claim(folder: Path) -> None:
+    """Makes `folder`, or takes it up where this program made it; UserError where it holds anything else, or links."""
+    there = list(folder.iterdir()) if folder.is_dir() else []
+    if not (folder / MARK).is_file():
+        strange = there
+    else:
+        strange = [each for each in there if each.is_symlink() or not _ours(each.name)]
+    if strange:
+        raise UserError(
+            f"{folder} holds {strange[0].name}, which Speech2Code did not make, and nothing of yours is written over; "
+            "choose another corpus.name (or data=…) for the prepared corpus, or move that away"
+        )
+    with write_atomically(folder / MARK) as temporary:
+        temporary.write_text("Speech2Code made this folder and may write it anew. Keep nothing of your own here.\n")
+
+
+def _ours(name: str) -> bool:
+    return name in OURS or name.startswith(".shards-") or name.endswith(".part")
+
+
+def remove_split(folder: Path, split: str) -> None:
+    """Deletes the files that `write_split` writes, and no others."""
+    names = [f"{kind}{ending}.npy" for kind in KINDS for ending in ("", "_ends")]
+    for name in (*names, "text.json", "items.json"):
+        (folder / split / name).unlink(missing_ok=True)
+    with suppress(OSError):  # it does not exist, or somebody else's file is in it
+        (folder / split).rmdir()
 
 
 def write_split(folder: Path, split: str, items: dict, texts: dict | None, shards: list[Path]) -> None:

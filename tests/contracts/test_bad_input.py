@@ -235,3 +235,39 @@ def test_units_that_collapsed_are_warned_of_and_refused(textless, tmp_path, caps
     assert caught.value.code == 2 and "of 8 codes carry all the speech of an epoch" in "".join(warnings)
     assert refusal.startswith("speech2code: the units collapsed: ") and "units.training.learning_rate" in refusal
     assert not (tmp_path / "tiny" / "units" / "train.npz").exists()
+
+
+@pytest.mark.parametrize("place", [["corpus.name=recordings"], ["data=.", "corpus.name=."]])
+def test_prepare_deletes_no_recording_of_its_user(tmp_path, refused, monkeypatch, place):
+    """Recordings in the very folder that the prepared corpus would be written to: refused, and every file is there."""
+    folder = tmp_path / "data" / "recordings"
+    manifest = record(folder, text=False, splits=SMALL)
+    lines = manifest.read_text().splitlines()
+    for split in SMALL:
+        (folder / split).mkdir()
+    for path in folder.glob("*.wav"):
+        path.rename(folder / "train" / path.name)
+    manifest.write_text(
+        "\n".join([lines[0], *(line.replace(",s", ",train/s").replace(",t", ",train/t", 1) for line in lines[1:])])
+    )
+    monkeypatch.chdir(folder if "data=." in place else tmp_path)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    overrides = Corpus(manifest, tmp_path / "data").overrides(tmp_path / "runs")
+    sentence = refused("prepare", *overrides, *place)
+    assert "which Speech2Code did not make" in sentence and "corpus.name" in sentence
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_prepare_follows_no_link_and_keeps_what_was_put_into_its_folder(recordings, tmp_path, refused):
+    overrides, away = recordings.overrides(tmp_path / "runs"), tmp_path / "away"
+    main(["prepare", *overrides])
+    (recordings.folder / "corpus.json").unlink()  # else it is done already
+    (recordings.folder / "train" / "mine.txt").write_text("mine")
+    (recordings.folder / "test").rename(away)
+    (recordings.folder / "test").symlink_to(away)
+    kept = sorted(away.iterdir())
+    assert "holds test, which Speech2Code did not make" in refused("prepare", *overrides)
+    assert sorted(away.iterdir()) == kept
+    (recordings.folder / "test").unlink()
+    main(["prepare", *overrides])
+    assert (recordings.folder / "train" / "mine.txt").read_text() == "mine"
