@@ -10,22 +10,33 @@ else
 demo_options = corpus.target_voice=$(VOICE)
 endif
 
-.PHONY: demo test bench check setup voices clean
+.PHONY: demo test lint types docs bench check setup voices clean
 
 demo: setup $(if $(filter flite:%,$(VOICE)),voices)
 	$(VENV)/bin/speech2code run experiment=best_fr_en $(demo_options)
 ifeq ($(VOICE),espeak)
-	@echo "Spoken by espeak-ng: PocketSphinx reads its English badly (75-90 % WER), so only the own recogniser's figures mean something."
+	@echo "Spoken by espeak-ng: PocketSphinx reads its English badly (75-90 % WER), so only the in-domain recogniser's figures mean something."
 endif
 
-test: setup-dev voices
+test: lint types voices
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+lint: setup-dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest
+
+types: setup-dev
+	$(VENV)/bin/mypy
+
+docs: setup
+	$(VENV)/bin/pip install -q -c constraints.txt -e '.[docs]'
+	$(VENV)/bin/python docs/generate_configuration.py
+	$(VENV)/bin/mkdocs build --strict --quiet
+	@echo "open site/index.html"
 
 bench: setup-dev
 	$(VENV)/bin/pip install -q -c constraints.txt -e '.[bench]'
-	$(VENV)/bin/python scripts/bench.py $(LINES)
+	$(VENV)/bin/python -m benchmarks.run $(LINES)
 
 check: setup-dev
 	$(VENV)/bin/ruff check --fix .

@@ -16,13 +16,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from omegaconf import OmegaConf
+from speech2code.evaluation import figures
 
 from speech2code.audio.files import SAMPLE_RATE, save_waveform
 from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
-from speech2code.evaluation import figures
-from speech2code.evaluation.run_folder import RECOGNISERS, SOUNDS, RunFolder
 from speech2code.files import read_json, write_atomically
+from speech2code.report.run_folder import RECOGNISERS, SOUNDS, RunFolder
 
 NAMES = dict(zip(SOUNDS, ("source speech", "reference speech", "resynthesis", "translation")))
 NYQUIST = SAMPLE_RATE / 2000  # kHz

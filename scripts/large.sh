@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A large corpus of everyday sentences, one rung of the ladder of vocabulary and length at a time.
+# A large corpus of everyday sentences, one vocabulary and length at a time.
 #
 #   scripts/large.sh fr_en ../corpora/fr-en 1000 6     # words among the 1,000 most frequent, at most 6 a sentence
 #   scripts/large.sh fr_en ../corpora/fr-en null null  # all sentences
@@ -8,17 +8,13 @@
 # no training of ours sees it. Every stage resumes: stopped anywhere, the same command goes on from there.
 set -euo pipefail
 [ $# -ge 4 ] || { echo "large.sh: give a pair, a folder, words and a length, e.g. fr_en ../corpora/fr-en 1000 6" >&2; exit 2; }
-pair=$1
-rung=(experiment="tatoeba_$1" corpus.path="$(realpath --relative-to="$(dirname "$0")/.." "$2")" corpus.top_words="$3" corpus.max_words="$4")
+corpus=(experiment="tatoeba_$1" corpus.path="$(realpath --relative-to="$(dirname "$0")/.." "$2")" corpus.top_words="$3" corpus.max_words="$4")
 shift 4
 cd "$(dirname "$0")/.."
 command -v speech2code >/dev/null || PATH="$PWD/.venv/bin:$PATH" # made by `make setup`
 
 # The paper's cells K 64, r 8 and 12, with its baseline and topline: results/tatoeba_*/table.md
-speech2code sweep "${rung[@]}" units.time_reduction=8,12 "$@"
+speech2code sweep "${corpus[@]}" units.time_reduction=8,12 "$@"
 
 # The paper's system; our changes in the same steps; then what is wider or trained for longer: results/ablation.md
-python scripts/ablation.py paper rate wide settle long named moved "${rung[@]}" "$@"
-
-# All rungs so far, BLEU and its ratio to the topline's: results/ladder_*.md and .png
-python scripts/ladder.py "$pair"
+python scripts/ablation.py paper segmental wide bigrams long clusters time_shift "${corpus[@]}" "$@"

@@ -1,6 +1,6 @@
 """Where the points go: the test sentences with ever more of the truth taken away, for ours and for the topline.
 
-    python scripts/oracles.py runs/best_fr_en runs/tatoeba_fr_en_1000_6/ablation/rate      # finished runs
+    python scripts/oracles.py runs/best_fr_en runs/tatoeba_fr_en_1000_6/ablation/bigrams      # finished runs
 
 Ours: the original; its units with their true durations; with predicted ones; the translated units. The topline, where
 the run has one: its text, scored as text; spoken by the corpus's voice; by its own Tacotron. Both recognisers read all
@@ -15,18 +15,18 @@ import numpy as np
 import torch
 
 from speech2code.audio.files import load_waveform
+from speech2code.builders import load_recogniser
 from speech2code.compose import from_yaml
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
-from speech2code.evaluation.recognisers.pocketsphinx import PocketSphinx
-from speech2code.evaluation.run_folder import RunFolder
-from speech2code.evaluation.scores import score
 from speech2code.files import add_rows, write_atomically
-from speech2code.stages.folders import data_folder, discoverer_of, inverter_of
-from speech2code.stages.speak import resynthesise
-from speech2code.stages.transcripts import own_recogniser
-from speech2code.units.quality import unit_error_rate
+from speech2code.report.cells import JUDGE, OTHER
+from speech2code.report.run_folder import RunFolder
+from speech2code.scoring.scores import score
+from speech2code.stages.decode import resynthesise
+from speech2code.stages.folders import data_folder, run_folder, unit_encoder_of, vocoder_of
+from speech2code.unit_quality.information import unit_error_rate
 
 RESULTS = Path("results") / "oracles.json"
 TOPLINE = {"topline_voice": "the topline's text, the corpus's voice", "topline": "the topline's text, its Tacotron"}
@@ -49,14 +49,14 @@ def _lines(folder: Path) -> list[dict]:
     """One dictionary a row of a finished run."""
     run = RunFolder(folder)
     config = from_yaml(folder / "config.yaml")
-    scores, units, rivals = run.json("scores.json"), run.units(), run.json("comparisons/scores.json") or {}
+    scores, units, baselines = run.scores(), run.units(), run.json("baselines/scores.json") or {}
     found = {"the original": scores["original"]}
-    if config.units.rate:
+    if getattr(config.units, "target_unit_rate", None):
         found["its units, their durations"] = _true_durations(config)
     found |= {"its units": scores["resynthesis"], "the translated units": scores["translation"]}
-    if rivals:
-        found["the topline's text, as text"] = {"own": rivals["spelt"]}
-    found |= {shown: rivals[row] for row, shown in TOPLINE.items() if row in rivals}
+    if baselines:
+        found["the topline's text, as text"] = {JUDGE: baselines["topline_text"]}
+    found |= {shown: scores[row] for row, shown in TOPLINE.items() if row in scores}
     lines = [{"run": config.name, "row": row, "origin": run.json("run.json")} | each for row, each in found.items()]
     pairs = [[np.array(units[row][key]) for key in units["reference"]] for row in ("reference", "translation")]
     next(each for each in lines if each["row"] == "the translated units")["unit_error_rate"] = unit_error_rate(*pairs)
@@ -66,21 +66,21 @@ def _lines(folder: Path) -> list[dict]:
 def _true_durations(config: Config) -> dict[str, dict]:
     """Recogniser → scores of the true units, each as long as it was."""
     torch.set_num_threads(config.trainer.threads)
-    (discoverer, _), store = discoverer_of(config), FeatureStore(data_folder(config), "test")
+    (encoder, _), store = unit_encoder_of(config), FeatureStore(data_folder(config), "test")
     with tempfile.TemporaryDirectory() as folder:
         spoken = [Path(folder) / f"{name}.wav" for name in store.ids]
-        inverter = inverter_of(config, discoverer)
-        resynthesise(config, discoverer.alphabet, inverter, Path(folder), true_durations=True)
+        resynthesise(config, encoder, vocoder_of(config, encoder), Path(folder), true_durations=True)
         waveforms = [load_waveform(path) for path in spoken]
-    recognisers, references = (own_recogniser(config), PocketSphinx()), store.texts("target")
-    return {each.name: score(each.transcribe(waveforms), references).as_dict() for each in recognisers}
+    references, folder_of = store.texts("target"), run_folder(config) / "recogniser"
+    read = {name: load_recogniser(name, folder_of).transcribe(waveforms, name) for name in config.recognisers}
+    return {name: score(texts, references).as_dict() for name, texts in read.items()}
 
 
 def _shown(line: dict) -> str:
-    own, sphinx, errors = line["own"], line.get("pocketsphinx"), line.get("unit_error_rate")
+    judge, other, errors = line[JUDGE], line.get(OTHER), line.get("unit_error_rate")
     figures = [
-        f"{own['bleu']:.1f} ({own['bleu_low']:.1f} to {own['bleu_high']:.1f})",
-        f"{sphinx['bleu']:.1f}" if sphinx else "–",
+        f"{judge['bleu']:.1f} ({judge['bleu_low']:.1f} to {judge['bleu_high']:.1f})",
+        f"{other['bleu']:.1f}" if other else "–",
         "–" if errors is None else f"{errors:.1f}",
     ]
     return "| " + " | ".join([line["run"], line["row"], *figures]) + " |"

@@ -3,54 +3,35 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 from speech2code.errors import UserError
+from speech2code.registry import BASELINES, MEASURE, STAGES, Stage, stages_for
 
-HELP = """speech2code: speech into speech between languages that nobody has transcribed
+HEAD = """speech2code: speech into speech between languages that nobody has transcribed
 
-  speech2code run experiment=best_fr_en          everything, corpus to report; run again = resume
-  speech2code say in.wav out.wav model=FOLDER    translate one recording with a trained system
+  speech2code run experiment=best_fr_en                everything, corpus to report; run again = resume
+  speech2code translate in.wav out.wav model=FOLDER    translate one recording with a trained system
 
-Stages, each resumable; `run` does them all, in this order:
-  prepare      speech pairs → features            data/<corpus>/
-  discover     target speech → units              runs/<name>/units/
-  recognise    the evaluation's own recogniser    runs/<name>/recogniser/
-  invert       units → spectrum → speech          runs/<name>/inverter/
-  translate    source speech → units              runs/<name>/translator/
-  synthesise   the test sentences, translated     runs/<name>/synthesis/
-  listen ROW   what PocketSphinx hears            runs/<name>/listening-ROW/
-               (original, resynthesis, translation)
-  evaluate     BLEU, METEOR, WER, intervals       runs/<name>/scores.json
-  units        ABX, bitrate, phones (not in run)  runs/<name>/units.json
-  compare      the paper's baseline and topline   runs/<name>/comparisons/
-               (not in run; after baseline, spell and voice, their trainings, and recognise)
-  report       one page with everything           runs/<name>/report.html
-
-  sweep        `run` for every combination:       units.codebook_size=32,64 units.time_reduction=4,8
-  table        the cells of a sweep, scored       results/<name>/table.md .json .csv .tex .png
-  config       the settings as they would be used
-
+Stages, each resumable; `run` does the first group in this order:
+"""
+TAIL = """
 Overrides are key=value (Hydra): experiment=best_fr_en  corpus=manifest corpus.path=pairs.csv
-  name=mine  units.codebook_size=128  trainer.minutes=10 (per stage)  trainer.jobs=4  search.beam=1
-All settings with types and units: speech2code/config.py; values: conf/
-How to use your own recordings: README.md"""
-
-STAGES = {  # verb → the module of speech2code.stages it is in
-    "prepare": "learn",
-    "discover": "learn",
-    "recognise": "learn",
-    "invert": "learn",
-    "translate": "learn",
-    "synthesise": "speak",
-    "listen": "judge",
-    "evaluate": "judge",
-    "units": "measure",
-    "baseline": "rivals",
-    "spell": "rivals",
-    "voice": "rivals",
-    "compare": "compare",
-    "report": "judge",
+  units=kmeans  translator=transformer  units.codebook_size=128  trainer.minutes=10 (a stage)  name=mine
+`speech2code VERB --help` says more, with an example. All settings: docs/configuration.md; own recordings: README.md"""
+OTHERS = {  # verb → what it does, an example
+    "run": ("all stages, corpus to report; run again = resume", "run experiment=best_fr_en"),
+    "baselines": ("trains and judges the paper's baseline and topline", "baselines experiment=best_fr_en"),
+    "sweep": (
+        "`run` for every combination of values, then `table`",
+        "sweep experiment=phrasebook units.codebook_size=32,64,128 units.time_reduction=4,8,12",
+    ),
+    "table": ("the cells of a sweep as results/<name>/table.md .json .csv .tex .png", "table experiment=phrasebook"),
+    "translate": ("one recording, by a trained system", "translate in.wav out.wav model=runs/best_fr_en/model"),
+    "encode": ("the units of recordings, one line each", "encode a.wav b.wav model=runs/best_fr_en/model"),
+    "config": ("the settings as they would be used", "config experiment=best_fr_en units.codebook_size=32"),
 }
 
 
@@ -64,12 +45,8 @@ def main(arguments: list[str] | None = None) -> None:
     except UserError as error:
         sys.exit(_complain(str(error)))
     except OSError as error:  # a full disk, a folder without permission: nothing half-written is left
-        sys.exit(
-            _complain(
-                f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}; free space "
-                "or choose another folder"
-            )
-        )
+        where = f": {error.filename}" if error.filename else ""
+        sys.exit(_complain(f"{error.strerror or error}{where}; free space or choose another folder"))
     except KeyboardInterrupt:
         if "SPEECH2CODE_ROW" not in os.environ:  # else `run` has started this stage, and says so itself
             print("speech2code: interrupted; the same command goes on from here", file=sys.stderr)
@@ -78,60 +55,132 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _dispatch(arguments: list[str]) -> None:
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        print(HELP)
-        return
-    verb, rest = arguments[0], arguments[1:]
-    if verb == "units" and any(each.startswith("model=") for each in rest):
-        _units(rest)
-    elif verb in STAGES:
-        _stage(verb, rest)
-    elif verb == "run":
-        from speech2code.compose import compose
+        print(overview())
+    elif arguments[0] == "--version":
+        from importlib.metadata import version
 
-        config = compose(rest)  # a mistake shows before the heavy imports
-        from speech2code.runner import run
-
-        run(config, rest)
-    elif verb == "sweep":
-        from speech2code.sweep import sweep
-
-        sweep(rest)
-    elif verb == "table":
-        from speech2code.compose import compose
-        from speech2code.stages.folders import run_folder
-        from speech2code.sweep import table
-
-        table(run_folder(compose(rest)))
-    elif verb == "say":
-        _say(rest)
-    elif verb == "config":
-        from speech2code.compose import compose, to_yaml
-
-        print(to_yaml(compose(rest)))
+        print(f"speech2code {version('speech2code')}")
+    elif arguments[0] not in {*OTHERS, *(stage.verb.split()[0] for stage in STAGES)}:
+        raise UserError(_unknown(arguments[0]))
+    elif {"-h", "--help"} & set(arguments):
+        print(help_of(arguments[0]))
+    elif arguments[0] in VERBS:
+        VERBS[arguments[0]](arguments[1:])
     else:
-        from difflib import get_close_matches
-
-        verbs = [*STAGES, "run", "sweep", "table", "say", "config"]
-        near = get_close_matches(verb, verbs, 1)
-        raise UserError(
-            f"no verb is called {verb}; " + (f"did you mean {near[0]}?" if near else "see speech2code --help")
-        )
+        _stages(arguments)
 
 
-def _stage(verb: str, overrides: list[str]) -> None:
+def overview() -> str:
+    """What `speech2code --help` prints: all verbs on one screen."""
+    lines, said = [], set()
+    for stage in STAGES:
+        verb = stage.verb if stage.verb.startswith("train ") else stage.verb.split()[0]
+        if verb in said:
+            continue
+        said.add(verb)
+        help = "what each recogniser reads in each row" if verb == "transcribe" else stage.help
+        extra = {MEASURE: " (not in run)", BASELINES: " (not in run)"}.get(stage.group, "")
+        lines.append(f"  {verb:18} {help}{extra}")
+    others = [f"  {verb:18} {what}" for verb, (what, _) in OTHERS.items() if verb != "run"]
+    return HEAD + "\n".join(lines) + "\n\n" + "\n".join(others) + "\n" + TAIL
+
+
+def help_of(verb: str) -> str:
+    """What `speech2code VERB --help` prints."""
+    if verb in OTHERS:
+        what, example = OTHERS[verb]
+        return f"speech2code {verb}: {what}\n\n  speech2code {example}"
+    meant = [stage for stage in STAGES if stage.verb.split()[0] == verb]
+    lines = [f"  {stage.verb:32} {stage.help}\n  {'':32} → runs/<name>/{stage.name}/" for stage in meant]
+    lines += [f"\nLook at {stage.look}." for stage in meant if stage.look and len(meant) == 1]
+    return (
+        f"speech2code {verb}: resumable; done once, it does nothing\n\n"
+        + "\n".join(lines)
+        + f"\n\n  speech2code {meant[0].verb} experiment=best_fr_en"
+    )
+
+
+def _stages(arguments: list[str]) -> None:
+    """One or several stages of one experiment, one after the other."""
     from speech2code.compose import compose
 
-    row = [each for each in overrides[:1] if verb == "listen" and "=" not in each]
-    config = compose(overrides[len(row) :])
-    getattr(import_module(f"speech2code.stages.{STAGES[verb]}"), verb)(config, *row)
+    words = [each for each in _before_overrides(arguments)]
+    stages = stages_for(words)
+    config = compose(arguments[len(words) :])
+    for stage in stages:
+        if len(stages) == 1 or not stage.recogniser or stage.recogniser in config.recognisers:
+            call(stage)(config)
 
 
-def _units(arguments: list[str]) -> None:
-    what = "recordings: speech2code units a.wav b.wav"
-    files, model = _files_and_model(arguments, "units", range(1, sys.maxsize), what)
-    from speech2code.stages.measure import units_of_files
+def call(stage: Stage) -> Callable:
+    """What a stage does: a function of the config."""
+    module, _, name = stage.call.partition(":")
+    function = getattr(import_module(f"speech2code.stages.{module}"), name)
+    return (lambda config: function(config, stage)) if stage.row else function
 
-    units_of_files(files, model)
+
+def _before_overrides(arguments: list[str]) -> list[str]:
+    """The words in front of the first key=value. UserError where a path stands where an override belongs."""
+    words = []
+    for each in arguments:
+        if "=" in each:
+            break
+        if "/" in each or Path(each).suffix:
+            raise UserError(
+                f"{arguments[0]} takes no file, and {each} looks like one; to translate a recording: "
+                "speech2code translate in.wav out.wav model=FOLDER, to train on recordings: speech2code run "
+                "corpus=manifest corpus.path=pairs.csv name=mine"
+            )
+        words.append(each)
+    return words
+
+
+def _run(arguments: list[str], group: str = "run") -> None:
+    from speech2code.compose import compose
+
+    if words := _before_overrides(["run", *arguments])[1:]:
+        raise UserError(f"run takes key=value, not {words[0]}; for example speech2code run experiment=best_fr_en")
+    config = compose(arguments)  # a mistake shows before the heavy imports
+    from speech2code.stages.runner import run
+
+    run(config, arguments, group)
+
+
+def _sweep(arguments: list[str]) -> None:
+    from speech2code.stages.sweep import sweep
+
+    sweep(arguments)
+
+
+def _table(arguments: list[str]) -> None:
+    from speech2code.compose import compose
+    from speech2code.stages.folders import run_folder
+    from speech2code.stages.sweep import table
+
+    table(run_folder(compose(arguments)))
+
+
+def _config(arguments: list[str]) -> None:
+    from speech2code.compose import compose, to_yaml
+
+    print(to_yaml(compose(arguments)))
+
+
+def _translate(arguments: list[str]) -> None:
+    what = "an input and an output file: speech2code translate in.wav out.wav"
+    files, model = _files_and_model(arguments, "translate", range(2, 3), what)
+    from speech2code.stages.files import translate_file
+
+    translate_file(files[0], files[1], model)
+
+
+def _encode(arguments: list[str]) -> None:
+    files, model = _files_and_model(
+        arguments, "encode", range(1, sys.maxsize), "recordings: speech2code encode a.wav b.wav"
+    )
+    from speech2code.stages.files import encode_files
+
+    encode_files(files, model)
 
 
 def _files_and_model(arguments: list[str], verb: str, counts: range, what: str) -> tuple[list[str], str]:
@@ -139,6 +188,11 @@ def _files_and_model(arguments: list[str], verb: str, counts: range, what: str) 
     options = [each for each in arguments if "=" in each]
     model = next((each.removeprefix("model=") for each in options if each.startswith("model=")), None)
     unknown = [each for each in options if not each.startswith("model=")]
+    if unknown and not files:
+        raise UserError(
+            f"{verb} works on recordings: speech2code {OTHERS[verb][1]}; to train, say speech2code train translator "
+            "or speech2code run"
+        )
     if len(files) not in counts:
         raise UserError(f"{verb} needs {what} model=runs/best_fr_en/model")
     if unknown:
@@ -148,21 +202,22 @@ def _files_and_model(arguments: list[str], verb: str, counts: range, what: str) 
     return files, model
 
 
-def _say(arguments: list[str]) -> None:
-    what = "an input and an output file: speech2code say in.wav out.wav"
-    files, model = _files_and_model(arguments, "say", range(2, 3), what)
-    import torch
+VERBS: dict[str, Callable[[list[str]], None]] = {
+    "run": _run,
+    "baselines": lambda arguments: _run(arguments, BASELINES),
+    "sweep": _sweep,
+    "table": _table,
+    "translate": _translate,
+    "encode": _encode,
+    "config": _config,
+}
 
-    from speech2code.audio.files import load_waveform, save_waveform, trim_silence
-    from speech2code.corpora.checks import reason_to_reject
-    from speech2code.pipeline import SpeechTranslator
 
-    torch.set_num_threads(1)
-    waveform = load_waveform(files[0])
-    reason = reason_to_reject(waveform)
-    if reason:
-        raise UserError(f"{files[0]} cannot be translated: {reason}")
-    save_waveform(files[1], SpeechTranslator.from_pretrained(model).translate(trim_silence(waveform)))
+def _unknown(verb: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(verb, [*OTHERS, *(stage.verb.split()[0] for stage in STAGES)], 1)
+    return f"no verb is called {verb}; " + (f"did you mean {near[0]}?" if near else "see speech2code --help")
 
 
 def _stop(*_) -> None:

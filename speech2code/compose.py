@@ -1,8 +1,10 @@
 """Overrides → a checked Config: Hydra composes, dataclasses check, a mistake is one sentence."""
 
 import re
+from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
@@ -11,37 +13,27 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from speech2code.config import TOGETHER, Config
+from speech2code.builders import RECOGNISERS, SECTIONS, settings_class
+from speech2code.config import BLOCK_STEPS, Config, InverterConfig, TransformerConfig
 from speech2code.errors import UserError
 
 PACKAGE = Path(__file__).resolve().parent
 FOLDER = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"  # in the wheel, or in a checkout
-SEQ2SEQ = ("translator", "recogniser", "speller")
-TRAINED = (*SEQ2SEQ, "units", "inverter", "baseline", "voice")
-CHOICES = {
-    "units.time_reduction": (1, 2, 4, 8, 12),
-    "inverter.target_scale": ("log", "linear"),
-    "inverter.loss": ("l2", "mel_huber"),
-    **{f"{part}.attention": ("dot", "mlp", "mlp_history") for part in SEQ2SEQ},
-    **{f"{part}.subsampling": (1, 2, 4, 8, 16) for part in SEQ2SEQ},
-    **{f"{part}.fft_size": (512, 1024, 2048) for part in ("inverter", "baseline", "voice")},
-    "corpus.kind": ("phrasebook", "parallel_text", "manifest"),
-}
-FASTEST = 50  # units a second: beyond, to change would be likelier than to stay
-AT_LEAST_ONE = (
-    "units.codebook_size", "units.rate", "units.code_dim", "units.width", "inverter.width", "inverter.frame_width",
-    "inverter.iterations", "baseline.iterations", "voice.iterations", "baseline.width", "voice.width",
-    *(f"{part}.frames_at_once" for part in ("inverter", "baseline", "voice")),
-    *(f"{part}.training.batch_size" for part in TRAINED),
-    "search.beam", "trainer.jobs", "trainer.threads", "trainer.devices",
-)  # fmt: skip
 
-ConfigStore.instance().store("schema", node=Config)
+
+def register() -> None:
+    """Makes every kind of every section known to Hydra, as a choice of the group of that name."""
+    store = ConfigStore.instance()
+    store.store("schema", node=Config)
+    for section, kinds in SECTIONS.items():
+        for kind in kinds:
+            store.store(kind, node=settings_class(section, kind), group=section)
 
 
 def compose(overrides: list[str]) -> Config:
     """`["experiment=best_fr_en", "units.codebook_size=32"]` → Config. UserError names the key, and the nearest right
     one."""
+    register()
     try:
         with initialize_config_dir(str(FOLDER), version_base=None):
             composed = hydra_compose("config", overrides=overrides)
@@ -53,55 +45,76 @@ def compose(overrides: list[str]) -> Config:
 def to_config(composed: DictConfig) -> Config:
     """A composed Hydra configuration → Config, values checked."""
     try:
-        config = OmegaConf.to_object(composed)
+        config: Any = OmegaConf.to_object(composed)
     except MissingMandatoryValue as error:
         key = re.search(r"full_key: ([\w.]+)|value: ([\w.]+)", str(error))
         name = next(filter(None, key.groups())) if key else str(error)
         raise UserError(f"{name} has no value; choose an experiment (experiment=best_fr_en) or set {name}=…") from error
-    for key, allowed in CHOICES.items():
-        value = OmegaConf.select(composed, key)
-        if value not in allowed:
-            raise UserError(f"{key}={value} is not possible; choose one of {', '.join(map(str, allowed))}")
-    for key in AT_LEAST_ONE:
-        value = OmegaConf.select(composed, key)
-        if value is not None and value < 1:
-            raise UserError(f"{key}={value} is not possible; it must be at least 1")
-    if config.units.rate and config.units.rate > FASTEST:
-        raise UserError(
-            f"units.rate={config.units.rate} is not possible; at most {FASTEST} units a second can each last two "
-            "frames or more"
-        )
-    if config.units.rate and config.units.time_reduction != 1:
-        raise UserError(
-            f"units.time_reduction={config.units.time_reduction} is not possible with units.rate={config.units.rate}; "
-            "units that last as long as their sound need units.time_reduction=1"
-        )
-    if config.units.segment_codes and not config.units.rate:
-        raise UserError(
-            f"units.segment_codes={config.units.segment_codes} is not possible without units.rate; only units that "
-            "last as long as their sound cut speech into segments"
-        )
-    read = TOGETHER if config.units.rate else config.units.time_reduction
-    if read % config.inverter.frames_at_once:
-        raise UserError(
-            f"inverter.frames_at_once={config.inverter.frames_at_once} is not possible; it must divide "
-            + (f"{TOGETHER}, the frames read at once" if config.units.rate else f"units.time_reduction={read}")
-        )
+    _check_values(config)
+    _check_together(config)
     return config
+
+
+def _check_values(settings: Any, prefix: str = "") -> None:
+    """Each value against what its field says in `config.py`."""
+    for each in fields(settings):
+        value, key, limits = getattr(settings, each.name), prefix + each.name, each.metadata
+        if is_dataclass(value):
+            _check_values(value, f"{key}.")
+        elif limits.get("choices") and value not in limits["choices"]:
+            allowed = ", ".join(map(str, limits["choices"]))
+            raise UserError(f"{key}={value} is not possible; choose one of {allowed}")
+        elif value is not None and limits.get("at_least") is not None and value < limits["at_least"]:
+            raise UserError(f"{key}={value} is not possible; it must be at least {limits['at_least']}")
+        elif value is not None and limits.get("at_most") is not None and value > limits["at_most"]:
+            raise UserError(f"{key}={value} is not possible; it must be at most {limits['at_most']}")
+
+
+def _check_together(config: Config) -> None:
+    """Values that only fit some others."""
+    for name in config.recognisers:
+        if name not in RECOGNISERS:
+            raise UserError(f"recognisers: no recogniser is called {name}; choose among {', '.join(RECOGNISERS)}")
+    if not config.recognisers:
+        raise UserError(f"recognisers=[] leaves nobody to judge; choose among {', '.join(RECOGNISERS)}")
+    for section in ("translator", "recogniser", "topline_stt"):
+        network = getattr(config, section)
+        if isinstance(network, TransformerConfig) and (network.width % network.heads or network.width % 2):
+            raise UserError(
+                f"{section}.width={network.width} is not possible; it must be even, and a multiple of "
+                f"{section}.heads={network.heads}"
+            )
+    if isinstance(config.vocoder, InverterConfig):
+        variable = getattr(config.units, "target_unit_rate", None) is not None
+        read = BLOCK_STEPS if variable else getattr(config.units, "time_reduction", 1)
+        if read % config.vocoder.reduction_factor:
+            raise UserError(
+                f"vocoder.reduction_factor={config.vocoder.reduction_factor} is not possible; it must divide "
+                + (f"{read}, the frames read as one block" if variable else f"units.time_reduction={read}")
+            )
 
 
 def from_yaml(path: Path) -> Config:
     """What `to_yaml` has written of a run. UserError where nothing has, or another version of this program."""
     if not path.exists():
-        raise UserError(f"{path} is missing; `speech2code evaluate` writes it at the end of a run")
+        raise UserError(f"{path} is missing; `speech2code report` writes it at the end of a run")
     try:
-        return to_config(OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(path)))
-    except OmegaConfBaseException as error:
+        known = OmegaConf.load(path)
+        schema = OmegaConf.structured(Config)
+        for section in SECTIONS:
+            schema[section] = settings_class(section, known[section]["kind"])
+        return to_config(OmegaConf.merge(schema, known))  # type: ignore[arg-type]
+    except (OmegaConfBaseException, KeyError, TypeError) as error:
         raise UserError(f"{path} is of another version: {_sentence(error)}; move that run away") from error
 
 
 def to_yaml(config: Config) -> str:
     return OmegaConf.to_yaml(OmegaConf.structured(config)).rstrip()
+
+
+def choices(group: str) -> list[str]:
+    """What `group=` may be: the section's kinds, and the presets in `conf/`."""
+    return sorted({*SECTIONS.get(group, ()), *(path.stem for path in (FOLDER / group).glob("*.yaml"))})
 
 
 def _sentence(error: Exception) -> str:
@@ -111,22 +124,36 @@ def _sentence(error: Exception) -> str:
     missing = re.search(r"Could not find '(\w+)/([^']+)'", text)
     if missing:
         group, name = missing.groups()
-        have = sorted(path.stem for path in (FOLDER / group).glob("*.yaml"))
+        have = choices(group)
         return (
             f"{group}={name} does not exist; choose one of {', '.join(have)}" if have else f"no group is called {group}"
         )
     unknown = re.search(r"Could not override '([\w.]+)'|Key '(\w+)' (?:is not in struct|not in '\w+')", text)
     if unknown and ("not in" in text or "not in" in cause):
         key = next(filter(None, unknown.groups()))
-        near = get_close_matches(key, _keys(OmegaConf.structured(Config)), 1, 0.5)
+        if kinds := _kinds_with(key):
+            return f"{key} is a setting of {' and '.join(kinds)} only; choose that, or leave {key} away"
+        near = get_close_matches(key, _keys(), 1, 0.5)
         return f"no setting is called {key}" + (f"; did you mean {near[0]}?" if near else "; see `speech2code config`")
-    return f"{text} {cause}".split(" full_key:")[0].split(" See https")[0]
+    return f"{text} {cause}".split(" full_key:")[0].split(" See https")[0].strip()
 
 
-def _keys(config: DictConfig, prefix: str = "") -> list[str]:
-    keys = []
-    for key in config:
-        keys.append(prefix + key)
-        if OmegaConf.is_dict(OmegaConf.to_container(config).get(key)) or isinstance(config._get_node(key), DictConfig):
-            keys += _keys(config._get_node(key), f"{prefix}{key}.")
-    return keys
+def _kinds_with(key: str) -> list[str]:
+    """ "units.segment_codes" → ["units=segmental"]: the kinds of its section that have this setting."""
+    section, _, name = key.partition(".")
+    return [f"{section}={kind}" for kind in SECTIONS.get(section, ()) if name in _names(settings_class(section, kind))]
+
+
+def _keys() -> list[str]:
+    """Every setting of every kind."""
+    kinds = [(section, settings_class(section, kind)) for section, kinds in SECTIONS.items() for kind in kinds]
+    return list(dict.fromkeys([*_names(Config), *(f"{s}.{key}" for s, cls in kinds for key in _names(cls))]))
+
+
+def _names(settings: type, prefix: str = "") -> list[str]:
+    names = []
+    for each in fields(settings):
+        names.append(prefix + each.name)
+        if is_dataclass(each.type):
+            names += _names(each.type, f"{prefix}{each.name}.")  # type: ignore[arg-type]
+    return names

@@ -1,33 +1,49 @@
-"""Every setting once: its type and its unit. The values are in conf/."""
+"""Every setting once: type, default, unit and what it may be. `conf/` holds only what an experiment changes.
+
+A section with several kinds (`units`, `vocoder`, `translator`) has one dataclass a kind; `builders.py` lists them.
+"""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from omegaconf import MISSING
 
-TOGETHER = 8  # steps that the inverter reads at once where units have lengths of their own
+BLOCK_STEPS = 8  # steps that a vocoder reads as one block where units last as long as their sound
+
+
+def setting(
+    default: Any, help: str, *, at_least: float | None = None, at_most: float | None = None, choices: tuple = ()
+) -> Any:
+    """A field with its sentence for the documentation and the values that `compose` lets through."""
+    metadata = {"help": help, "at_least": at_least, "at_most": at_most, "choices": choices}
+    if isinstance(default, list):
+        return field(default_factory=lambda: list(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
 
 
 @dataclass
 class CorpusConfig:
-    """Where speech pairs come from. `kind`: phrasebook (embedded), parallel_text (sentences for voices), manifest
-    (recordings)."""
+    """Where speech pairs come from."""
 
-    name: str = MISSING  # folder under data/
-    kind: str = MISSING
-    path: str | None = None  # manifest: the file; parallel_text: the folder
-    source: str = MISSING  # language, ISO 639-1
-    target: str = MISSING
-    source_voice: str | None = None  # e.g. espeak:fr-fr; not used by a manifest
-    target_voice: str | None = None  # several share the sentences: flite:slt+flite:rms
-    core: bool = True  # phrasebook: only its core patterns
-    train: int | None = None  # pairs; None: all there are
-    dev: int = 250
-    test: int = 510
-    unseen: int = 200  # phrasebook: second test list, pattern-slot combinations that training never saw
-    top_words: int | None = None  # parallel_text: only sentences of the most frequent target words
-    max_words: int | None = None  # parallel_text: longest target sentence, words
-    max_rejected: float = 0.1  # share of bad items that stops the run
-    seed: int = 0
+    name: str = setting(MISSING, "folder under `data/`")
+    kind: str = setting(
+        MISSING,
+        "`phrasebook` (embedded), `parallel_text` (sentences for voices) or `manifest` (recordings)",
+        choices=("phrasebook", "parallel_text", "manifest"),
+    )
+    path: str | None = setting(None, "the file of a manifest, the folder of parallel text")
+    source: str = setting(MISSING, "source language, ISO 639-1")
+    target: str = setting(MISSING, "target language, ISO 639-1")
+    source_voice: str | None = setting(None, "who speaks source text, such as `espeak:fr-fr`")
+    target_voice: str | None = setting(None, "the same for the target; several share it: `flite:slt+flite:rms`")
+    train: int | None = setting(None, "training pairs; null: all there are (the phrasebook: 4,000)")
+    dev: int = setting(250, "dev pairs of the phrasebook")
+    test: int = setting(510, "test pairs of the phrasebook")
+    unseen: int = setting(200, "phrasebook: second test list, combinations of words that training never saw")
+    top_words: int | None = setting(None, "parallel text: only sentences of that many most frequent target words")
+    max_words: int | None = setting(None, "parallel text: words of the longest target sentence")
+    max_rejected: float = setting(0.1, "share of unusable pairs that stops the run")
+    seed: int = setting(0, "draws the phrasebook's sentences and the subset of parallel text")
 
 
 @dataclass
@@ -35,122 +51,220 @@ class TrainingConfig:
     """When a training ends, and how fast it goes. Whichever limit comes first; the learning rate falls to zero by
     then."""
 
-    steps: int | None = None
-    epochs: int | None = None
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    warmup: int = 100  # steps
-    clip: float = 1.0  # norm of the gradient
-    weight_decay: float = 0.0
-    validations: int = 10  # a training
+    steps: int | None = setting(None, "updates of the weights")
+    epochs: int | None = setting(None, "passes over the training pairs")
+    batch_size: int = setting(16, "utterances", at_least=1)
+    learning_rate: float = setting(2e-3, "at its highest, behind the warm-up")
+    warmup: int = setting(100, "steps in which the learning rate rises")
+    clip: float = setting(1.0, "largest norm of the gradient")
+    weight_decay: float = setting(0.0, "of AdamW")
+    validations: int = setting(4, "looks at dev in one training")
+
+
+def training(steps: int, **values: Any) -> Any:
+    """A field with a TrainingConfig of its own."""
+    return field(default_factory=lambda: TrainingConfig(steps=steps, **values))
 
 
 @dataclass
 class UnitsConfig:
-    codebook_size: int = 64
-    time_reduction: int = 8  # frames a unit: 1, 2, 4, 8 or 12
-    # units a second, each as long as its sound lasts (time_reduction is then 1); null: each lasts time_reduction frames
-    rate: float | None = None
-    segment_codes: int = 0  # codes that only cut speech into segments, for codebook_size means to name; 0: codes name
-    settle: int = 3  # times that they learn, once trained, which unit follows which; 0: any change costs alike
-    code_dim: int = 64
-    width: int = 128  # channels
-    blocks: int = 2  # residual blocks of the decoder at the unit rate
-    commitment: float = 0.25  # γ of Eq. 4
-    ema_decay: float = 0.99
-    jitter: int = 0  # frames by which the encoder's input is moved at random, either way, while training
-    warp: float = 0.0  # while training, the encoder hears a frequency axis warped by e to up to ± this
-    training: TrainingConfig = field(default_factory=TrainingConfig)
+    """What every unit encoder has."""
+
+    kind: str = MISSING
+    codebook_size: int = setting(128, "how many different units there are", at_least=1)
 
 
 @dataclass
-class InverterConfig:
-    width: int = 256  # channels at the unit rate
-    frame_width: int = 128  # channels behind the expansion
-    frames_at_once: int = 1  # frames that one of its steps predicts; a divisor of the time reduction
-    blocks: int = 2
-    lstm_layers: int = 2
-    fft_size: int = 2048  # points of the predicted spectrum: 2048 (1025 bins, the paper's) or 512 (257, nothing lost)
-    target_scale: str = "log"  # log | linear
-    loss: str = "l2"  # l2 (Eq. 10) | mel_huber: bins count as the mel scale is dense, large errors not squared
-    iterations: int = 60  # of Griffin-Lim
-    training: TrainingConfig = field(default_factory=TrainingConfig)
+class CodebookConfig(UnitsConfig):
+    """What both VQ-VAEs have."""
+
+    code_dim: int = setting(64, "numbers in a code", at_least=1)
+    width: int = setting(256, "channels", at_least=1)
+    blocks: int = setting(2, "residual blocks of the decoder at the unit rate")
+    commitment: float = setting(0.25, "γ of Eq. 4")
+    ema_decay: float = setting(0.99, "of the codebook's moving averages")
+    time_shift: int = setting(0, "augmentation: frames by which the encoder's input moves at random, either way")
+    vtlp: float = setting(0.0, "augmentation: the encoder's frequency axis is warped by e to up to ± this")
+
+
+@dataclass
+class VqVaeConfig(CodebookConfig):
+    """The paper's units: each lasts `time_reduction` frames."""
+
+    kind: str = "vqvae"
+    time_reduction: int = setting(8, "frames of 10 ms in a unit", choices=(1, 2, 4, 8, 12))
+    # units that do not depend on where a sound begins are easier to translate into
+    time_shift: int = setting(2, "augmentation: frames by which the encoder's input moves at random, either way")
+    training: TrainingConfig = training(2600)
+
+
+@dataclass
+class SegmentalConfig(CodebookConfig):
+    """Units that last as long as their sound."""
+
+    kind: str = "segmental"
+    # beyond 50 a second to change would be likelier than to stay
+    target_unit_rate: float = setting(14.0, "units a second", at_least=1, at_most=50)
+    segment_codes: int = setting(0, "codes that only segment speech, into codebook_size clusters; 0: codes are units")
+    bigram_rounds: int = setting(3, "rounds in which the trained codebook learns which unit follows which; 0: no prior")
+    training: TrainingConfig = training(1500)
+
+
+@dataclass
+class KMeansConfig(UnitsConfig):
+    """k-means on MFCC: the floor that a trained encoder must beat."""
+
+    kind: str = "kmeans"
+    time_reduction: int = setting(8, "frames of 10 ms in a unit", choices=(1, 2, 4, 8, 12))
+    target_unit_rate: float | None = setting(
+        None,
+        "units a second, each as long as its sound; null: each lasts time_reduction",
+        at_least=1,
+        at_most=50,
+    )
+
+
+@dataclass
+class VocoderConfig:
+    """What every vocoder has that draws a spectrogram for Griffin-Lim."""
+
+    kind: str = MISSING
+    fft_size: int = setting(
+        512, "points: 512 (257 bins, nothing lost) to 2048 (the paper's)", choices=(512, 1024, 2048)
+    )
+    loss: str = setting(
+        "mel_huber",
+        "`l2` (Eq. 10) or `mel_huber`: bins count as the mel scale is dense, large errors are not squared",
+        choices=("l2", "mel_huber"),
+    )
+    iterations: int = setting(30, "of Griffin-Lim", at_least=1)
+
+
+@dataclass
+class InverterConfig(VocoderConfig):
+    """The paper's codebook inverter."""
+
+    kind: str = "inverter"
+    width: int = setting(256, "channels at the unit rate", at_least=1)
+    frame_width: int = setting(192, "channels behind the expansion", at_least=1)
+    reduction_factor: int = setting(4, "frames that one of its steps predicts; divides the frames it reads", at_least=1)
+    blocks: int = setting(2, "multi-scale residual blocks on either side of the BiLSTM")
+    lstm_layers: int = setting(2, "of the BiLSTM")
+    # so few steps, for what the unit encoder rebuilds need not be learnt again
+    training: TrainingConfig = training(1200, batch_size=8, learning_rate=4e-3)
+
+
+@dataclass
+class LinearConfig(VocoderConfig):
+    """One linear layer over a unit and its neighbours: the floor that a vocoder must beat."""
+
+    kind: str = "linear"
+    context: int = setting(1, "units on either side that it sees")
+    training: TrainingConfig = training(1200, batch_size=8)
 
 
 @dataclass
 class Seq2SeqConfig:
-    """The attention sequence-to-sequence network, as translator and as recogniser."""
+    """What every network from speech to tokens has, as translator, recogniser or speech-to-text topline."""
 
-    attention: str = "mlp_history"  # dot | mlp | mlp_history
-    subsampling: int = 8  # of the encoder, a power of two
-    conv_width: int = 256
-    encoder_width: int = 256  # each direction
-    encoder_layers: int = 2
-    decoder_width: int = 256
-    embedding_dim: int = 64
-    attention_size: int = 128
-    dropout: float = 0.1
-    token_dropout: float = 0.0  # share of the decoder's input tokens hidden as training begins, falling linearly to 0
-    label_smoothing: float = 0.1
-    jitter: int = 0  # frames by which the encoder's input is moved at random, either way, while training
-    time_masks: int = 2  # SpecAugment
-    time_mask: int = 20  # frames at most, each
-    coefficient_masks: int = 1
-    coefficient_mask: int = 3  # coefficients at most, each
-    training: TrainingConfig = field(default_factory=TrainingConfig)
+    kind: str = MISSING
+    subsampling: int = setting(8, "frames that the encoder makes one state of", choices=(1, 2, 4, 8, 16))
+    conv_width: int = setting(256, "channels behind the last strided convolution", at_least=1)
+    dropout: float = setting(0.0, "share of activations")
+    token_dropout: float = setting(0.4, "share of the decoder's input tokens hidden at first, falling linearly to 0")
+    label_smoothing: float = setting(0.1, "of the cross-entropy")
+    time_shift: int = setting(0, "augmentation: frames by which the encoder's input moves at random, either way")
+    time_masks: int = setting(0, "SpecAugment: masks over time")
+    time_mask: int = setting(20, "frames of a mask, at most")
+    coefficient_masks: int = setting(0, "SpecAugment: masks over MFCC coefficients")
+    coefficient_mask: int = setting(3, "coefficients of a mask, at most")
+
+
+@dataclass
+class LstmConfig(Seq2SeqConfig):
+    """The paper's attention sequence-to-sequence network."""
+
+    kind: str = "lstm"
+    attention: str = setting("mlp_history", "score of the attention", choices=("dot", "mlp", "mlp_history"))
+    encoder_width: int = setting(192, "each direction of the BiLSTM", at_least=1)
+    encoder_layers: int = setting(1, "of the BiLSTM; one learns sooner than two", at_least=1)
+    decoder_width: int = setting(256, "of the LSTM", at_least=1)
+    embedding_dim: int = setting(64, "of a token", at_least=1)
+    attention_size: int = setting(128, "of keys and queries", at_least=1)
+    training: TrainingConfig = training(1200, learning_rate=3e-3)
+
+
+@dataclass
+class TransformerConfig(Seq2SeqConfig):
+    """A Transformer encoder and decoder."""
+
+    kind: str = "transformer"
+    width: int = setting(192, "of the model; a multiple of `heads`", at_least=1)
+    heads: int = setting(4, "of the attention", at_least=1)
+    feed_forward: int = setting(384, "inner width of the feed-forward layers", at_least=1)
+    encoder_layers: int = setting(3, "of the encoder", at_least=1)
+    decoder_layers: int = setting(2, "of the decoder", at_least=1)
+    training: TrainingConfig = training(1500, warmup=200)
 
 
 @dataclass
 class TacotronConfig:
-    """The paper's baseline, and the voice of its topline."""
+    """Tacotron: the paper's baseline, and its TTS topline."""
 
-    width: int = 256
-    frames_at_once: int = 4  # frames that one step of the decoder writes
-    fft_size: int = 512
-    guided: bool = False  # attention is drawn to the diagonal: right for text, wrong for translation
-    iterations: int = 30  # of Griffin-Lim
-    training: TrainingConfig = field(default_factory=TrainingConfig)
+    width: int = setting(256, "channels", at_least=1)
+    reduction_factor: int = setting(4, "frames that one step of the decoder predicts", at_least=1)
+    fft_size: int = setting(512, "points of the predicted spectrum", choices=(512, 1024, 2048))
+    guided: bool = setting(False, "attention is drawn to the diagonal: right for text, wrong for translation")
+    iterations: int = setting(30, "of Griffin-Lim", at_least=1)
+    training: TrainingConfig = training(900, batch_size=8)
 
 
 @dataclass
 class SearchConfig:
-    beam: int = 5
-    length_penalty: float = 1.0  # score = log-probability / length ** length_penalty
+    """Beam search."""
+
+    beam: int = setting(5, "hypotheses kept; 1: greedy", at_least=1)
+    length_penalty: float = setting(1.0, "score = log-probability / length ** length_penalty")
 
 
 @dataclass
-class QualityConfig:
-    """What `units` compares the corpus's target voice with."""
+class MeasureConfig:
+    """What `measure` compares the corpus's target voice with."""
 
-    voices: list[str] = field(default_factory=list)  # that say the test sentences too, e.g. [flite:rms, flite:awb]
+    voices: list[str] = setting([], "voices that say the test sentences too, such as `[flite:rms, flite:awb]`")
 
 
 @dataclass
 class TrainerConfig:
-    minutes: float | None = None  # time budget of one stage
-    seed: int = 0
-    accelerator: str = "auto"
-    devices: int = 1
-    precision: str = "32-true"
-    threads: int = 1  # compute threads of one stage; two collapse as soon as anything else uses a core
-    jobs: int = 2  # stages and voices side by side
-    checkpoint_seconds: float = 60.0
+    """The machine, and the seed."""
+
+    minutes: float | None = setting(None, "time budget of one stage")
+    seed: int = setting(0, "of weights, batches and augmentation")
+    accelerator: str = setting("auto", "Lightning Fabric's: `auto`, `cpu`, `gpu`")
+    devices: int = setting(1, "accelerators", at_least=1)
+    precision: str = setting("32-true", "Lightning Fabric's, such as `bf16-mixed`")
+    threads: int = setting(1, "compute threads of a stage; two collapse when anything else uses a core", at_least=1)
+    jobs: int = setting(2, "stages side by side", at_least=1)
+    checkpoint_seconds: float = setting(60.0, "between two checkpoints")
 
 
 @dataclass
 class Config:
-    name: str = MISSING  # folder under runs/
-    data: str = "data"
-    runs: str = "runs"
-    target_from: str | None = None  # a run with the same target speech: what that has learnt of it is used
+    """One experiment."""
+
+    name: str = setting(MISSING, "folder under `runs/`")
+    data: str = setting("data", "folder of prepared corpora")
+    runs: str = setting("runs", "folder of runs")
+    donor: str | None = setting(None, "a run with the same target speech: its units, vocoder, recogniser are reused")
+    recognisers: list[str] = setting(["in_domain", "pocketsphinx"], "who transcribes what is judged")
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
-    units: UnitsConfig = field(default_factory=UnitsConfig)
-    inverter: InverterConfig = field(default_factory=InverterConfig)
-    translator: Seq2SeqConfig = field(default_factory=Seq2SeqConfig)
-    recogniser: Seq2SeqConfig = field(default_factory=Seq2SeqConfig)
+    units: UnitsConfig = MISSING
+    vocoder: VocoderConfig = MISSING
+    translator: Seq2SeqConfig = MISSING
+    recogniser: Seq2SeqConfig = MISSING
     baseline: TacotronConfig = field(default_factory=TacotronConfig)
-    speller: Seq2SeqConfig = field(default_factory=Seq2SeqConfig)
-    voice: TacotronConfig = field(default_factory=TacotronConfig)
+    topline_stt: Seq2SeqConfig = MISSING
+    topline_tts: TacotronConfig = field(default_factory=TacotronConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
-    quality: QualityConfig = field(default_factory=QualityConfig)
+    measure: MeasureConfig = field(default_factory=MeasureConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)

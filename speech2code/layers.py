@@ -8,14 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from speech2code.audio.features import frame_mask
+from speech2code.padding import frame_mask
 
 SLOPE = 0.1  # of the LeakyReLU
-
-
-def channel_mask(lengths: Tensor, size: int) -> Tensor:
-    """Lengths `(batch,)` → `(batch, 1, size)`, true where real."""
-    return frame_mask(lengths, size)[:, None, :]
 
 
 class MaskedBatchNorm(nn.BatchNorm1d):
@@ -71,11 +66,6 @@ def unstrided(channels_in: int, channels_out: int, stride: int) -> nn.ConvTransp
     """The transposed convolution that multiplies the time axis by `stride` exactly."""
     kernel = 2 * stride - stride % 2
     return nn.ConvTranspose1d(channels_in, channels_out, kernel, stride, padding=(kernel - stride) // 2)
-
-
-def pad_time(features: Tensor, multiple: int) -> Tensor:
-    """`(batch, time, dim)` → zeros appended until time is a multiple of `multiple`."""
-    return F.pad(features, (0, 0, 0, -features.shape[1] % multiple))
 
 
 class BiLstm(nn.Module):

@@ -6,24 +6,25 @@ The folder holds `config.json` and `model.safetensors`; loading it executes noth
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from speech2code.audio.features import MFCC_DIM, Mfcc, frame_count
-from speech2code.config import InverterConfig, SearchConfig, Seq2SeqConfig, UnitsConfig
-from speech2code.corpora.batches import pad
+from speech2code.builders import build_translator, build_unit_encoder, build_vocoder, settings_class
+from speech2code.config import SearchConfig, Seq2SeqConfig, UnitsConfig, VocoderConfig
+from speech2code.corpora.augmentation import vocal_tract
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
-from speech2code.inversion.inverter import CodebookInverter
-from speech2code.speaking import draw, speak, stream
+from speech2code.padding import pad
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint, save_weights
-from speech2code.training.perturb import warp_standardised
-from speech2code.translation.recurrent import SpeechToTokens
 from speech2code.translation.search import Hypothesis, beam_search
-from speech2code.units.vqvae import UnitDiscoverer
+from speech2code.vocoders.speaking import speak, stream
+
+FORMAT = 2  # of config.json; 1 was before kinds of units, vocoders and translators
+SECTIONS = ("units", "vocoder", "translator")
 
 
 class Limits(NamedTuple):
@@ -34,29 +35,33 @@ class Limits(NamedTuple):
 
 
 class SpeechTranslator(nn.Module):
-    """Translator, codebook and inverter that belong together, with the normalisation of their features."""
+    """Translator, unit encoder and vocoder that belong together, with the normalisation of their features."""
+
+    source_mean: Tensor  # (39,)
+    source_std: Tensor
+    target_mean: Tensor
+    target_std: Tensor
 
     def __init__(
         self,
         units: UnitsConfig,
-        inverter: InverterConfig,
+        vocoder: VocoderConfig,
         translator: Seq2SeqConfig,
         search: SearchConfig,
         limits: Limits,
-        warps: list[float],
+        vtln: list[float],
     ):
-        """`warps`: the VTLN factor of each target speaker."""
+        """`vtln`: the VTLN factor of each target speaker."""
         super().__init__()
-        speakers = len(warps)
-        self.settings = {"units": units, "inverter": inverter, "translator": translator, "search": search}
-        self.limits, self.search, self.iterations, self.warps = limits, search, inverter.iterations, warps
+        self.settings = {"units": units, "vocoder": vocoder, "translator": translator, "search": search}
+        self.limits, self.search, self.vtln = limits, search, vtln
         self.mfcc = Mfcc()
         for side in ("source", "target"):
             self.register_buffer(f"{side}_mean", torch.zeros(MFCC_DIM))
             self.register_buffer(f"{side}_std", torch.ones(MFCC_DIM))
-        self.discoverer = UnitDiscoverer(units, speakers)
-        self.inverter = CodebookInverter(inverter, self.discoverer.decoder)
-        self.translator = SpeechToTokens(translator, units.codebook_size)
+        self.unit_encoder = build_unit_encoder(units, len(vtln))
+        self.vocoder = build_vocoder(vocoder, self.unit_encoder.spec)
+        self.translator = build_translator(translator, self.unit_encoder.spec.codebook_size)
 
     def translate(self, waveform: np.ndarray) -> np.ndarray:
         """Source waveform float32 `(samples,)` at 16 kHz → target waveform float32 `(samples,)`."""
@@ -72,29 +77,25 @@ class SpeechTranslator(nn.Module):
     def encode(self, waveforms: list[np.ndarray], speaker: int = 0) -> list[list[int]]:
         """Target waveforms of one of the speakers → their units."""
         features, lengths = self.features("target", waveforms)
-        if self.warps[speaker] != 1:
-            factors = features.new_full((len(features),), self.warps[speaker])
-            features = warp_standardised(features, factors, self.target_mean, self.target_std)
-        return [self.discoverer.write(steps)[0].tolist() for steps in self.discoverer.encode(features, lengths)]
+        if self.vtln[speaker] != 1:
+            factors = features.new_full((len(features),), self.vtln[speaker])
+            features = vocal_tract(features, factors, self.target_mean, self.target_std)
+        encoder = self.unit_encoder
+        return [encoder.deduplicate(steps)[0].tolist() for steps in encoder.encode(features, lengths)]
 
     def speak(self, units: list[list[int]], speaker: int = 0) -> list[np.ndarray]:
         """Unit sequences → waveforms float32 `((frames − 1) · 160,)`, peak 0.7."""
-        return speak(units, self.discoverer.alphabet, self.inverter, self.iterations, speaker)
+        return speak(units, self.unit_encoder, self.vocoder, speaker)
 
     def stream(self, units: Iterable[int], speaker: int = 0) -> Iterator[np.ndarray]:
         """Units as they come → pieces of a waveform, the first after 24 units; longer speech needs no more memory."""
-        return stream(units, self.discoverer.alphabet, self.inverter, self.iterations, speaker)
-
-    def invert(self, units: list[list[int]], speaker: int = 0) -> tuple[Tensor, Tensor]:
-        """Unit sequences → log magnitude `(batch, time, bins)` and the frames that each unit lasts `(batch, units)`."""
-        return draw(units, self.discoverer.alphabet, self.inverter, speaker)
+        return stream(units, self.unit_encoder, self.vocoder, speaker)
 
     def features(self, side: str, waveforms: list[np.ndarray]) -> tuple[Tensor, Tensor]:
         """Waveforms → standardised MFCC `(batch, time, 39)`, zero beyond each end, and lengths `(batch,)`."""
         batch, samples = (each.to(self.device) for each in pad(waveforms))
-        lengths = frame_count(samples)
         mean, std = getattr(self, f"{side}_mean"), getattr(self, f"{side}_std")
-        return (self.mfcc(batch, samples) - mean) / std, lengths
+        return (self.mfcc(batch, samples) - mean) / std, frame_count(samples)
 
     @property
     def device(self) -> torch.device:
@@ -102,11 +103,11 @@ class SpeechTranslator(nn.Module):
 
     def save_pretrained(self, folder: Path | str) -> None:
         """Writes `config.json` and `model.safetensors`."""
-        config = {name: asdict(part) for name, part in self.settings.items()}
-        for part in config.values():
-            part.pop("training", None)
-        config |= {"limits": self.limits._asdict(), "warps": self.warps}
-        config["codebook"] = self.discoverer.alphabet.fingerprint()
+        config: dict[str, Any] = {"format": FORMAT} | {name: asdict(part) for name, part in self.settings.items()}
+        for name in SECTIONS:
+            config[name].pop("training", None)
+        config |= {"limits": self.limits._asdict(), "vtln": self.vtln}
+        config["codebook"] = self.unit_encoder.inventory.fingerprint()
         save_weights(Path(folder) / WEIGHTS, self)
         write_json(Path(folder) / "config.json", config)
 
@@ -115,22 +116,23 @@ class SpeechTranslator(nn.Module):
         """Loads an exported folder, or a model of that id from the Hugging Face hub; UserError when it is not whole."""
         folder = _locate(folder)
         config = read_json(folder / "config.json")
+        if isinstance(config, dict) and "inverter" in config:
+            raise UserError(
+                f"{folder} was exported by an older version of Speech2Code, whose models no longer load; train it "
+                "again with `speech2code run` (CHANGELOG.md, To be retrained)"
+            )
         try:
-            parts = {
-                "units": UnitsConfig,
-                "inverter": InverterConfig,
-                "translator": Seq2SeqConfig,
-                "search": SearchConfig,
-            }
-            settings = {name: kind(**config[name]) for name, kind in parts.items()}
-            model = cls(**settings, limits=Limits(**config["limits"]), warps=config["warps"])
+            parts = {name: settings_class(name, config[name]["kind"])(**config[name]) for name in SECTIONS}
+            model = cls(
+                **parts, search=SearchConfig(**config["search"]), limits=Limits(**config["limits"]), vtln=config["vtln"]
+            )
             codebook = config["codebook"]
         except (KeyError, TypeError) as error:
             raise UserError(
                 f"{folder}/config.json does not describe a Speech2Code model ({error}); export the model again"
             ) from error
         load_checkpoint(folder / WEIGHTS, model)
-        if model.discoverer.alphabet.fingerprint() != codebook:
+        if model.unit_encoder.inventory.fingerprint() != codebook:
             raise UserError(
                 f"{folder} holds the weights of another codebook than its config.json names; export the model again"
             )

@@ -17,30 +17,40 @@ RATE = 16_000  # Hz
 SYLLABLES = {"da": (300, 2200), "mo": (700, 1100), "ki": (450, 2800), "su": (900, 1600)}  # Hz: two "formants" each
 SPLITS = {"train": 20, "dev": 4, "test": 3, "unseen": 2}
 # every number of the networks and of their training as small as it goes; threads and jobs for one quiet core
-TINY = [
-    "corpus=manifest",
-    "name=tiny",
-    "units.codebook_size=8", "units.time_reduction=4", "units.code_dim=8", "units.width=16", "units.blocks=1",
-    "inverter.width=16", "inverter.frame_width=16", "inverter.blocks=1", "inverter.lstm_layers=1",
-    "inverter.fft_size=512", "inverter.iterations=3",
-    *(
-        f"{part}.{key}"
-        for part in ("translator", "recogniser", "speller")
-        for key in (
-            "conv_width=16", "encoder_width=16", "encoder_layers=1", "decoder_width=16", "embedding_dim=8",
-            "attention_size=16",
-        )
-    ),
-    *(
-        f"{part}.training.{key}"
-        for part in ("units", "inverter", "translator", "recogniser", "baseline", "speller", "voice")
-        for key in ("steps=6", "batch_size=8", "validations=2", "warmup=2")
-    ),
-    "baseline.width=16", "baseline.iterations=3", "voice.width=16", "voice.iterations=3",
-    "search.beam=2", "trainer.jobs=1", "trainer.threads=1", "trainer.accelerator=cpu",
-]  # fmt: skip
+SHORT = ("training.steps=6", "training.batch_size=8", "training.validations=2", "training.warmup=2")
+CODEBOOK = ("codebook_size=8", "code_dim=8", "width=16", "blocks=1", *SHORT)
+LSTM = (
+    "conv_width=16", "encoder_width=16", "decoder_width=16", "embedding_dim=8", "attention_size=16", *SHORT
+)  # fmt: skip
+SMALL = {  # section → kind → its settings
+    "units": {
+        "vqvae": ("time_reduction=4", *CODEBOOK),
+        "segmental": ("target_unit_rate=12", *CODEBOOK),
+        "kmeans": ("codebook_size=8", "time_reduction=4"),
+    },
+    "vocoder": {
+        "inverter": (
+            "width=16", "frame_width=16", "blocks=1", "lstm_layers=1", "reduction_factor=1", "iterations=3", *SHORT
+        ),
+        "linear": ("iterations=3", *SHORT),
+    },
+    "translator": {
+        "lstm": LSTM,
+        "transformer": ("conv_width=16", "width=16", "heads=2", "feed_forward=16", *SHORT),
+    },
+}  # fmt: skip
 
-VARIABLE = ["units.time_reduction=1", "units.rate=12"]  # units that last as long as their sound
+
+def tiny(**kinds: str) -> list[str]:
+    """Overrides of a tiny experiment; `kinds`: section → kind, where it is not the first one."""
+    overrides = ["corpus=manifest", "name=tiny"]
+    for section, settings in SMALL.items():
+        kind = kinds.get(section, next(iter(settings)))
+        overrides += [f"{section}={kind}", *(f"{section}.{each}" for each in settings[kind])]
+    overrides += [f"{section}.{each}" for section in ("recogniser", "topline_stt") for each in LSTM]
+    for section in ("baseline", "topline_tts"):
+        overrides += [f"{section}.{each}" for each in ("width=16", "iterations=3", *SHORT)]
+    return [*overrides, "search.beam=2", "trainer.jobs=1", "trainer.threads=1", "trainer.accelerator=cpu"]
 
 
 class Corpus(NamedTuple):
@@ -53,9 +63,9 @@ class Corpus(NamedTuple):
     def folder(self) -> Path:
         return self.data / "recordings"
 
-    def overrides(self, runs: Path, *more: str) -> list[str]:
+    def overrides(self, runs: Path, *more: str, **kinds: str) -> list[str]:
         """What the command line needs to work on it."""
-        return [*TINY, f"corpus.path={self.manifest}", f"data={self.data}", f"runs={runs}", *more]
+        return [*tiny(**kinds), f"corpus.path={self.manifest}", f"data={self.data}", f"runs={runs}", *more]
 
 
 def speak(words: list[str], pitch: float, speed: float = 1.0, seed: int = 0) -> np.ndarray:

@@ -13,8 +13,8 @@ import pytest
 
 from speech2code.audio.files import load_waveform, save_waveform
 from speech2code.errors import UserError
-from speech2code.evaluation.run_folder import RunFolder
 from speech2code.files import write_json
+from speech2code.report.run_folder import RunFolder
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "examples.py"
 IDS = [f"test-{number:03d}" for number in (0, 9, 20, 31, 40, 44, 58, 60, 77, 81, 90, 99)]

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from speech2code.config import InverterConfig, SearchConfig, Seq2SeqConfig, UnitsConfig
+from speech2code.config import InverterConfig, LstmConfig, SearchConfig, UnitsConfig
 from speech2code.pipeline import Limits, SpeechTranslator
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
@@ -21,7 +21,7 @@ def model(tmp_path, monkeypatch) -> Path:
     system = SpeechTranslator(
         UnitsConfig(codebook_size=8, time_reduction=4, code_dim=8, width=16, blocks=1),
         InverterConfig(width=16, frame_width=16, blocks=1, lstm_layers=1, fft_size=512, iterations=3),
-        Seq2SeqConfig(
+        LstmConfig(
             conv_width=16, encoder_width=16, encoder_layers=1, decoder_width=16, embedding_dim=8, attention_size=16
         ),
         SearchConfig(beam=2),

@@ -8,8 +8,7 @@ import pytest
 import torch
 
 from speech2code.cli import HELP
-from speech2code.config import InverterConfig, SearchConfig, Seq2SeqConfig, UnitsConfig
-from speech2code.corpora.vtln import warp
+from speech2code.config import InverterConfig, LstmConfig, SearchConfig, UnitsConfig
 from speech2code.pipeline import Limits, SpeechTranslator
 
 LIMITS = Limits(longest=12, longest_run=3)
@@ -46,7 +45,7 @@ def system(rate=None, segment_codes=0, **inverter):
                 **inverter,
             }
         ),
-        Seq2SeqConfig(**NARROW),
+        LstmConfig(**NARROW),
         SearchConfig(beam=3),
     )
     model = SpeechTranslator(*parts, LIMITS, warps=[1.0, 1.2])

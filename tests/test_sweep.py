@@ -9,13 +9,14 @@ import sys
 
 import pytest
 
-from speech2code.evaluation.cells import read_cells
-from speech2code.evaluation.run_folder import RunFolder
-from speech2code.evaluation.scores import score
-from speech2code.evaluation.tables import write_tables
+from speech2code.cli import main
 from speech2code.files import read_json, write_json
+from speech2code.report.cells import read_cells
+from speech2code.report.run_folder import RunFolder
+from speech2code.report.tables import write_tables
+from speech2code.scoring.scores import score_pairs
 
-CELLS = ["units.time_reduction=choice(2,4)", "inverter.frames_at_once=2", "units.codebook_size=8"]
+CELLS = ["units.time_reduction=choice(2,4)", "vocoder.reduction_factor=2", "units.codebook_size=8"]
 
 
 def speech2code(tmp_path, *arguments):
@@ -45,7 +46,11 @@ def test_shared_work_is_done_once_and_the_table_follows(swept):
     folder, overrides = swept
     ended = speech2code(folder, "sweep", *overrides)
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.count("recogniser: done already") == ended.stdout.count("listening-original: done already") == 2
+    assert (
+        ended.stdout.count("recogniser: done already")
+        == ended.stdout.count("transcripts/original.pocketsphinx: done already")
+        == 2
+    )
     cells = read_json(folder / "results" / "tiny" / "table.json")
     assert [(cell["system"], cell["codebook_size"], cell["time_reduction"]) for cell in cells] == [
         ("speech2code", 8, 2), ("speech2code", 8, 4), ("baseline", None, None), ("topline", None, None),
@@ -53,8 +58,7 @@ def test_shared_work_is_done_once_and_the_table_follows(swept):
     for cell in cells:
         run = RunFolder(folder / "runs" / "tiny" / cell["cell"])
         row = "translation" if cell["system"] == "speech2code" else cell["system"]
-        heard = run.transcripts(row, "own").values()
-        again = score([hypothesis for _, hypothesis in heard], [reference for reference, _ in heard])
+        again = score_pairs(run.transcripts(row, "in_domain").values())
         assert [cell[name] for name in ("bleu", "bleu_low", "bleu_high")] == pytest.approx(
             [again.bleu, again.bleu_low, again.bleu_high]
         )
@@ -65,8 +69,8 @@ def test_shared_work_is_done_once_and_the_table_follows(swept):
     assert max(cell["p_value"] for cell in cells[:2]) == 1  # the best against itself
     table = (folder / "results" / "tiny" / "table.md").read_text()
     assert (
-        "| ours | 8 | 4 | " in table
-        and "| topline (had transcripts) | – | – | " in table
+        "| ours | vqvae | lstm | inverter | 8 | 4 | " in table
+        and "| topline (had transcripts) | – | – | – | – | – | " in table
         and f"`speech2code sweep {shlex.join(overrides)}`" in table
     )
     assert ": 20 training pairs, " in table
@@ -93,7 +97,8 @@ def test_a_failed_cell_is_shown_and_stops_no_other(swept):
     assert "speech2code: units.time_reduction-2, units.time_reduction-4 failed; the same command" in ended.stderr
     table = (folder / "results" / "tiny" / "table.md").read_text()
     assert (
-        table.count("| ours | 8 | 2 | – |") == 1 and "`units.time_reduction-2` failed: stage discover failed" in table
+        table.count("| ours | vqvae | lstm | inverter | 8 | 2 | – |") == 1
+        and "`units.time_reduction-2` failed: `train units` failed" in table
     )
 
 
@@ -109,7 +114,8 @@ def test_cells_without_text_have_measures_only(tmp_path):
     (cell / "config.yaml").parent.mkdir(parents=True)
     corpus = "{name: c, source: fr, target: en}"
     (cell / "config.yaml").write_text(
-        f"data: {tmp_path}\ncorpus: {corpus}\nunits: {{codebook_size: 8, time_reduction: 4}}\n"
+        f"data: {tmp_path}\ncorpus: {corpus}\nunits: {{kind: vqvae, codebook_size: 8, time_reduction: 4}}\n"
+        "translator: {kind: lstm}\nvocoder: {kind: inverter}\n"
     )
     write_json(cell / "units.json", {"bitrate": 70.04, "used": 1.0})
     for split, ids in (("train", ["a", "b"]), ("test", ["c"])):
@@ -118,4 +124,21 @@ def test_cells_without_text_have_measures_only(tmp_path):
     assert [(each["train_pairs"], each["bitrate"]) for each in cells] == [(2, 70.04)] and "bleu" not in cells[0]
     write_tables(cells, tmp_path / "results", "speech2code sweep …")
     table = (tmp_path / "results" / "table.md").read_text()
-    assert "| ours | 8 | 4 | – | – | – | – | – | – | 70 | 100% |" in table
+    assert "| ours | vqvae | lstm | inverter | 8 | 4 | – | – | – | – | – | – | 70 | 100% |" in table
+
+
+def test_kinds_are_swept_and_a_single_run_is_donor_of_all(transcribed, tmp_path):
+    """What a researcher compares: translators on the same units, which are trained once."""
+    overrides = transcribed.overrides(tmp_path / "runs")
+    for part in ("units", "vocoder", "recogniser"):
+        main(["train", part, *overrides])
+    fixed = [each for each in overrides if not each.startswith(("translator", "name="))]
+    swept = ["name=kinds", "donor=tiny", "translator=lstm,transformer", "translator.training.steps=4"]
+    ended = speech2code(tmp_path, "sweep", *fixed, *swept)
+    assert ended.returncode == 0, ended.stderr
+    cells = read_json(tmp_path / "results" / "kinds" / "table.json")
+    assert [cell["translator"] for cell in cells if cell["system"] == "speech2code"] == ["lstm", "transformer"]
+    for kind in ("lstm", "transformer"):
+        assert (
+            tmp_path / "runs" / "kinds" / f"translator-{kind}" / "units"
+        ).resolve() == tmp_path / "runs" / "tiny" / "units"

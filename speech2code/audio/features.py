@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from speech2code.audio.filters import COEFFICIENTS, DELTA_WIDTH, FFT_SIZE, dct_matrix, delta_matrices, mel_filters
+from speech2code.padding import frame_mask
 
 HOP = 160  # samples, 10 ms
 FRAMES_A_SECOND = 100
@@ -19,11 +20,6 @@ LOG_FLOOR = 1e-4  # magnitude; −80 dB of a full-scale tone's magnitude is abou
 def frame_count(samples: Tensor | int) -> Tensor | int:
     """Number of frames of a waveform of so many samples."""
     return samples // HOP + 1
-
-
-def frame_mask(lengths: Tensor, size: int | None = None) -> Tensor:
-    """Lengths `(batch,)` → bool `(batch, size)`, true where real."""
-    return torch.arange(size or int(lengths.max()), device=lengths.device) < lengths[:, None]
 
 
 def frames_of(waveforms: Tensor) -> Tensor:

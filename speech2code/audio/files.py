@@ -8,8 +8,6 @@ from speech2code.errors import UserError
 from speech2code.files import write_atomically
 
 SAMPLE_RATE = 16_000  # Hz, everywhere
-TRIM_DB = 40  # silence: frames this far below the loudest frame of the utterance
-TRIM_FRAME, TRIM_HOP = 400, 160  # samples
 
 
 def load_waveform(path: Path | str, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
@@ -41,25 +39,6 @@ def save_waveform(path: Path | str, waveform: np.ndarray, sample_rate: int = SAM
             soundfile.write(str(temporary), np.clip(waveform, -1, 1), sample_rate, format=format)
         except soundfile.LibsndfileError as error:
             raise OSError(str(error)) from error
-
-
-def trim_silence(waveform: np.ndarray) -> np.ndarray:
-    """Drops the leading and trailing frames (25 ms, each 10 ms) more than 40 dB below the loudest; an all-zero input
-    stays as it is."""
-    first, last = speech_bounds(waveform)
-    return waveform[first:last]
-
-
-def speech_bounds(waveform: np.ndarray) -> tuple[int, int]:
-    """First sample that `trim_silence` keeps, and the one behind its last."""
-    if not np.any(waveform):
-        return 0, len(waveform)
-    # librosa.effects.trim itself needs two seconds of imports
-    padded = np.pad(np.asarray(waveform, np.float32), TRIM_FRAME // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, TRIM_FRAME)[::TRIM_HOP]
-    power = np.einsum("tw,tw->t", frames, frames)
-    loud = np.flatnonzero(power > power.max() * 10 ** (-TRIM_DB / 10))
-    return int(loud[0]) * TRIM_HOP, min(len(waveform), (int(loud[-1]) + 1) * TRIM_HOP)
 
 
 def _reason(path: Path | str, error: Exception) -> str:

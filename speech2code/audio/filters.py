@@ -43,7 +43,7 @@ def dct_matrix() -> np.ndarray:
     return _cosines(np.arange(MEL_BANDS)).astype(np.float32)
 
 
-def warp_matrices(factors: np.ndarray) -> np.ndarray:
+def vtln_matrices(factors: np.ndarray) -> np.ndarray:
     """Factors `(batch,)` → float32 `(batch, 13, 13)`: MFCC → MFCC of the same envelope along `factor` times the
     frequency, a linear map (Pitz & Ney 2005). What would come from beyond the highest band is that band."""
     top = _hertz_to_mel(SAMPLE_RATE / 2)

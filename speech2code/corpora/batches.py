@@ -1,8 +1,6 @@
-"""Which items stand together in a batch, and padded tensors made of them."""
+"""Which items stand together in a batch."""
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from speech2code.errors import UserError
 
@@ -36,12 +34,3 @@ def in_order(lengths: np.ndarray, batch_size: int) -> list[np.ndarray]:
     """Batches of similar length that cover every item once, for validation and inference."""
     order = np.argsort(lengths, kind="stable")
     return [order[start : start + batch_size] for start in range(0, len(order), batch_size)]
-
-
-def pad(items: list[np.ndarray], dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
-    """Arrays `(length, ...)` → zero-padded tensor `(batch, longest, ...)` and lengths `(batch,)`, int64."""
-    lengths = torch.tensor([len(item) for item in items])
-    batch = torch.zeros(len(items), int(lengths.max()), *items[0].shape[1:], dtype=dtype)
-    for row, item in zip(batch, items):
-        row[: len(item)] = torch.from_numpy(np.ascontiguousarray(item))
-    return batch, lengths

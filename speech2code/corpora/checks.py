@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from speech2code.audio.files import SAMPLE_RATE, trim_silence
+from speech2code.audio.files import SAMPLE_RATE
+from speech2code.audio.trimming import trim_silence
 from speech2code.errors import UserError
 from speech2code.files import write_atomically
 

@@ -15,7 +15,7 @@ from speech2code.corpora.pairs import Pair
 from speech2code.errors import UserError
 
 SPLITS = ("train", "dev", "test")
-FEWEST_WORDS = 2  # on the ladder; sentences of one word ("Go.", "Wow!") have many translations and no syntax
+FEWEST_WORDS = 2  # where length counts; sentences of one word ("Go.", "Wow!") have many translations and no syntax
 
 
 def read_parallel_text(
@@ -26,7 +26,7 @@ def read_parallel_text(
     train: int | None = None,
     seed: int = 0,
 ) -> list[Pair]:
-    """Reads all pairs, or those on a rung of the ladder of vocabulary and length.
+    """Reads all pairs, or those of a smaller vocabulary and length.
 
     `top_words`: every target word is among that many most frequent ones of train. `max_words`: the target has 2 to
     that many words. Either of them leaves out targets of one word; all splits are filtered alike. `train`: at most that
@@ -51,7 +51,7 @@ def read_parallel_text(
 
 
 def words(text: str) -> list[str]:
-    """Words of the ladder: lower case, letters a-z and apostrophes (typographic ones too); all else separates them."""
+    """Lower-case words of letters a-z and apostrophes (typographic ones too); all else separates them."""
     return re.findall(r"[a-z']+", text.lower().replace("’", "'").replace("‘", "'"))
 
 

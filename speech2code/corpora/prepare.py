@@ -71,14 +71,14 @@ def read_pairs(corpus: CorpusConfig) -> tuple[list[Pair], list[Rejection]]:
         from speech2code.corpora.phrasebook import draw
 
         sizes = {"train": corpus.train or 4000, "dev": corpus.dev, "test": corpus.test, "unseen": corpus.unseen}
-        return _shared_out(draw(corpus.source, corpus.target, core=corpus.core, seed=corpus.seed, **sizes), corpus), []
+        return _shared_out(draw(corpus.source, corpus.target, seed=corpus.seed, **sizes), corpus), []
     if corpus.path is None:
         raise UserError(f"corpus.kind={corpus.kind} reads from a place of yours: set corpus.path=…")
     if corpus.kind == "parallel_text":
         from speech2code.corpora.parallel_text import read_parallel_text
 
-        ladder = {"top_words": corpus.top_words, "max_words": corpus.max_words, "train": corpus.train}
-        return _shared_out(read_parallel_text(Path(corpus.path), seed=corpus.seed, **ladder), corpus), []
+        limits = {"top_words": corpus.top_words, "max_words": corpus.max_words, "train": corpus.train}
+        return _shared_out(read_parallel_text(Path(corpus.path), seed=corpus.seed, **limits), corpus), []
     if corpus.kind == "manifest":
         from speech2code.corpora.manifest import read_manifest, reject_duplicates
 

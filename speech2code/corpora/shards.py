@@ -7,7 +7,8 @@ import numpy as np
 import torch
 
 from speech2code.audio.features import MFCC_DIM, Mfcc
-from speech2code.audio.files import load_waveform, trim_silence
+from speech2code.audio.files import load_waveform
+from speech2code.audio.trimming import trim_silence
 from speech2code.corpora.checks import Rejection, reason_to_reject
 from speech2code.corpora.pairs import Pair
 from speech2code.corpora.store import SIDES

@@ -1,4 +1,4 @@
-"""What training has to know of a prepared corpus as a whole: means, deviations, hours, lengths of throats."""
+"""What training has to know of a prepared corpus as a whole: means, deviations, hours, VTLN factors."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ import numpy as np
 from speech2code.audio.features import MFCC_DIM
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.corpora.store import SIDES, FeatureStore
-from speech2code.corpora.vtln import warp_factors
+from speech2code.corpora.vtln import estimate_vtln
 
-WARP_ITEMS = 200  # utterances of a speaker that tell the length of the vocal tract
+VTLN_ITEMS = 200  # utterances of a speaker that tell the length of the vocal tract
 PIECE = 100_000  # frames in memory at once
 
 
@@ -28,15 +28,15 @@ def statistics_of(folder: Path) -> dict:
         std = np.sqrt(np.maximum(square / len(frames) - mean**2, 1e-6))
         statistics[f"{side}_mean"], statistics[f"{side}_std"] = mean.tolist(), std.tolist()
         statistics[f"{side}_hours"] = float(store.lengths(f"{side}_waveform").sum() / SAMPLE_RATE / 3600)
-    return statistics | {"target_warps": _warps(store)}
+    return statistics | {"target_vtln": _vtln(store)}
 
 
-def _warps(store: FeatureStore) -> dict[str, float]:
+def _vtln(store: FeatureStore) -> dict[str, float]:
     """Target speaker → factor of VTLN, towards the one of whom there is most speech; a lone speaker needs none."""
     speakers, lengths = np.array(store.speakers["target"]), store.lengths("target_mfcc")
     frames = {str(name): int(lengths[speakers == name].sum()) for name in np.unique(speakers)}
     if len(frames) == 1:
         return dict.fromkeys(frames, 1.0)
-    items = {name: np.flatnonzero(speakers == name)[:WARP_ITEMS] for name in frames}
+    items = {name: np.flatnonzero(speakers == name)[:VTLN_ITEMS] for name in frames}
     mfcc = {name: np.concatenate([store.mfcc("target", item) for item in each]) for name, each in items.items()}
-    return warp_factors(mfcc, reference=max(frames, key=frames.get))
+    return estimate_vtln(mfcc, reference=max(frames, key=frames.get))

@@ -57,8 +57,8 @@ class FeatureStore:
         texts = read_json(path)[side] if path.exists() else None
         if texts is None or any(text is None for text in texts):
             raise UserError(
-                f"{self.folder} has no {side} text, which the evaluation needs: give a {side}_text "
-                "column, or leave evaluate out"
+                f"{self.folder} has no {side} text, which scoring needs: give a {side}_text "
+                "column, or leave scoring out"
             )
         return texts
 

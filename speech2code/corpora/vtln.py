@@ -6,21 +6,21 @@ fitted to the reference speaker's.
 
 import numpy as np
 
-from speech2code.audio.filters import COEFFICIENTS, warp_matrices
+from speech2code.audio.filters import COEFFICIENTS, vtln_matrices
 
 FRAMES = 20_000  # of each speaker, evenly drawn: more change no factor
 GAUSSIANS = 64
-GRID = np.exp(np.linspace(-0.3, 0.3, 25))  # from a child's throat to a giant's
+GRID = np.exp(np.linspace(-0.3, 0.3, 25))  # from a child's vocal tract to a giant's
 
 
-def warp(mfcc: np.ndarray, factor: float) -> np.ndarray:
+def apply_vtln(mfcc: np.ndarray, factor: float) -> np.ndarray:
     """MFCC `(..., 39)`, not standardised → those of a frequency axis warped by `factor`; static coefficients and
     both derivatives go through the same map."""
     parts = mfcc.reshape(*mfcc.shape[:-1], -1, COEFFICIENTS)
-    return (parts @ warp_matrices(np.array([factor]))[0].T).reshape(mfcc.shape)
+    return (parts @ vtln_matrices(np.array([factor]))[0].T).reshape(mfcc.shape)
 
 
-def warp_factors(mfcc: dict[str, np.ndarray], reference: str) -> dict[str, float]:
+def estimate_vtln(mfcc: dict[str, np.ndarray], reference: str) -> dict[str, float]:
     """MFCC `(frames, 39)` of each speaker → the factor that makes each sound like `reference`, whose own is 1."""
     from sklearn.mixture import GaussianMixture  # slow to import, and seldom needed
 
@@ -29,7 +29,7 @@ def warp_factors(mfcc: dict[str, np.ndarray], reference: str) -> dict[str, float
     model.fit(_standard(frames[reference]))
     factors = {}
     for name, each in frames.items():
-        likelihoods = [model.score(_standard(warp(each, factor))) for factor in GRID]
+        likelihoods = [model.score(_standard(apply_vtln(each, factor))) for factor in GRID]
         factors[name] = 1.0 if name == reference else float(GRID[int(np.argmax(likelihoods))])
     return factors
 

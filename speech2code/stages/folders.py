@@ -5,23 +5,19 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from speech2code.builders import build_unit_encoder, build_vocoder
 from speech2code.config import Config
 from speech2code.corpora.prepare import check_same_corpus
+from speech2code.corpora.speech import Speech
 from speech2code.errors import UserError
-from speech2code.inversion.inverter import CodebookInverter
-from speech2code.stages.record import borrow, finished, record_of
+from speech2code.protocols import UnitEncoder, Vocoder
+from speech2code.registry import BY_NAME, target_stages
+from speech2code.stages.record import finished, record_of, reuse
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
-from speech2code.training.speech import Speech
 from speech2code.units.sequences import UnitSequences
-from speech2code.units.vqvae import UnitDiscoverer
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
-
-# the stages that know nothing of the source speech
-TARGET_ONLY = (
-    "units", "inverter", "recogniser", "voice", "quality", "listening-original", "listening-resynthesis",
-)  # fmt: skip
 
 
 def data_folder(config: Config) -> Path:
@@ -34,34 +30,34 @@ def run_folder(config: Config) -> Path:
     return Path(config.runs) / config.name
 
 
-def corpus_of(config: Config, stage: str) -> str:
-    """The fingerprint of what the stage with this folder reads of the corpus: the target side alone, or both."""
+def corpus_of(config: Config, name: str) -> str:
+    """The fingerprint of what the stage of this name reads of the corpus: the target side alone, or both."""
     known = check_same_corpus(config.corpus, data_folder(config))
-    return known["target_fingerprint" if stage in TARGET_ONLY else "fingerprint"]
+    return known["target_fingerprint" if BY_NAME[name].target_only else "fingerprint"]
 
 
-def settings_of(config: Config, stage: str, **settings) -> dict:
+def settings_of(config: Config, name: str, **settings) -> dict:
     """What a trained stage depends on: its own settings, what it reads of the corpus, the seed."""
     return {
         **settings,
-        "corpus": corpus_of(config, stage),
+        "corpus": corpus_of(config, name),
         "trainer": {"seed": config.trainer.seed, "precision": config.trainer.precision},
     }
 
 
-def borrow_target(config: Config) -> None:
-    """Links what the run `target_from` has learnt of the same target speech; UserError where it learnt from other."""
-    lender = Path(config.runs) / config.target_from
-    records = [record_of(lender / name) for name in TARGET_ONLY]
-    heard = {record["settings"]["corpus"] for record in records if record["done"]}
-    if not heard:
-        raise UserError(f"target_from={config.target_from}: {lender} has no finished stage to take over; run it first")
-    if heard != {corpus_of(config, TARGET_ONLY[0])}:
+def reuse_target(config: Config) -> None:
+    """Links what the run `donor` has learnt of the same target speech; UserError where it learnt from other."""
+    donor, names = Path(config.runs) / str(config.donor), target_stages()
+    records = [record_of(donor, name) for name in names]
+    corpora = {record["settings"]["corpus"] for record in records if record["done"]}
+    if not corpora:
+        raise UserError(f"donor={config.donor}: {donor} has no finished stage to reuse; run it first")
+    if corpora != {corpus_of(config, names[0])}:
         raise UserError(
-            f"target_from={config.target_from}: {lender} learnt from other target speech than {data_folder(config)} "
-            "holds; leave target_from away"
+            f"donor={config.donor}: {donor} learnt from other target speech than {data_folder(config)} holds; "
+            "leave donor away"
         )
-    borrow(run_folder(config), lender, TARGET_ONLY)
+    reuse(run_folder(config), donor, names)
 
 
 def fabric_of(config: Config) -> "Fabric":
@@ -81,21 +77,21 @@ def speech_of(config: Config, split: str) -> Speech:
     return Speech(data_folder(config), split)
 
 
-def discoverer_of(config: Config) -> tuple[UnitDiscoverer, dict]:
-    """The trained VQ-VAE and the record of its stage."""
-    folder = run_folder(config) / "units"
-    record = finished(folder)
-    model = UnitDiscoverer(config.units, speech_of(config, "train").speaker_count("target"))
-    load_checkpoint(folder / WEIGHTS, model)
+def unit_encoder_of(config: Config) -> tuple[UnitEncoder, dict]:
+    """The trained unit encoder and the record of its stage."""
+    run = run_folder(config)
+    record = finished(run, "units")
+    model = build_unit_encoder(config.units, speech_of(config, "train").speaker_count("target"))
+    load_checkpoint(run / "units" / WEIGHTS, model)
     return model.eval(), record
 
 
-def inverter_of(config: Config, discoverer: UnitDiscoverer) -> CodebookInverter:
-    """The trained codebook inverter; UserError where it was trained on another codebook."""
-    folder = run_folder(config) / "inverter"
-    check_codebook(folder, finished(folder), discoverer.alphabet.fingerprint())
-    model = CodebookInverter(config.inverter, discoverer.decoder)
-    load_checkpoint(folder / WEIGHTS, model)
+def vocoder_of(config: Config, encoder: UnitEncoder) -> Vocoder:
+    """The trained vocoder; UserError where it was trained on another codebook."""
+    run = run_folder(config)
+    check_codebook(run / "vocoder", finished(run, "vocoder"), encoder.inventory.fingerprint())
+    model = build_vocoder(config.vocoder, encoder.spec)
+    load_checkpoint(run / "vocoder" / WEIGHTS, model)
     return model.eval()
 
 

@@ -10,18 +10,9 @@ from pathlib import Path
 
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
+from speech2code.registry import BY_NAME, STAGES
 
 RECORD = "stage.json"
-# folder of a stage → its verb, where that is another word
-VERBS = {
-    "units": "discover",
-    "inverter": "invert",
-    "translator": "translate",
-    "recogniser": "recognise",
-    "synthesis": "synthesise",
-    "speller": "spell",
-    "comparisons": "compare",
-}
 
 
 def fingerprint(settings: dict) -> str:
@@ -30,68 +21,65 @@ def fingerprint(settings: dict) -> str:
 
 
 @contextmanager
-def stage(folder: Path, settings: dict) -> Iterator[dict | None]:
+def stage(run: Path, name: str, settings: dict) -> Iterator[dict | None]:
     """Yields None when the stage is done, else a dictionary for its figures; on leaving the record says that it is
     done.
 
     The record keeps the settings, and the seconds of all attempts. UserError when the folder was made with other
     settings.
     """
-    settings = json.loads(json.dumps(settings))
-    record = {"settings": settings, "seconds": 0.0} | record_of(folder)
+    folder, settings = run / name, json.loads(json.dumps(settings))
+    record = {"settings": settings, "seconds": 0.0} | record_of(run, name)
     _check_same(folder, record["settings"], settings)
     if record["done"]:
-        print(f"{folder.name}: done already ({folder})", flush=True)
+        print(f"{name}: done already ({folder})", flush=True)
         yield None
         return
     record["fingerprint"] = fingerprint(settings)
     write_json(folder / RECORD, record)
-    began, before, figures = time.monotonic(), record["seconds"], {}
+    began, before = time.monotonic(), record["seconds"]
+    figures: dict = {}
     try:
         yield figures
         record |= figures | {"done": True}
     finally:
         record["seconds"] = round(before + time.monotonic() - began, 2)
         write_json(folder / RECORD, record)
-    print(f"{folder.name}: {record['seconds']:.0f} s", flush=True)
+    print(f"{name}: {record['seconds']:.0f} s", flush=True)
 
 
-def verb_of(folder: str) -> str:
-    """A stage's folder in a run → the verb that fills it."""
-    return VERBS.get(folder, folder.replace("listening-", "listen "))
+def fingerprints(run: Path, *names: str) -> dict[str, str]:
+    """Stage → the fingerprint of the settings it was made with; UserError where it is not finished."""
+    return {name: finished(run, name)["fingerprint"] for name in names}
 
 
-def fingerprints(run: Path, *folders: str) -> dict[str, str]:
-    """Folder → the fingerprint of the settings it was made with; UserError where that stage is not finished."""
-    return {name: finished(run / name)["fingerprint"] for name in folders}
-
-
-def record_of(folder: Path) -> dict:
+def record_of(run: Path, name: str) -> dict:
     """What is known of a stage; of one that never began, that it is not done."""
-    return read_json(folder / RECORD) if (folder / RECORD).exists() else {"done": False}
+    path = run / name / RECORD
+    return read_json(path) if path.exists() else {"done": False}
 
 
-def finished(folder: Path) -> dict:
+def finished(run: Path, name: str) -> dict:
     """The record of a stage that must be done; UserError names the command that does it."""
-    record = record_of(folder)
+    record = record_of(run, name)
     if not record["done"]:
-        raise UserError(
-            f"{folder} is not finished; run `speech2code {verb_of(folder.name)}` with the same settings first"
-        )
+        verb = BY_NAME[name].verb
+        raise UserError(f"{run / name} is not finished; run `speech2code {verb}` with the same settings first")
     return record
 
 
-def borrow(run: Path, lender: Path, stages: Iterable[str]) -> None:
-    """Links those of the `stages` that `lender` has finished into `run`, where that has none of its own."""
-    run.mkdir(parents=True, exist_ok=True)
+def reuse(run: Path, donor: Path, stages: Iterable[str]) -> None:
+    """Links those of the `stages` that `donor` has finished into `run`, where that has none of its own."""
     for name in stages:
-        if record_of(lender / name)["done"] and not os.path.lexists(run / name):
-            (run / name).symlink_to(os.path.relpath(lender / name, run))
+        if record_of(donor, name)["done"] and not os.path.lexists(run / name):
+            (run / name).parent.mkdir(parents=True, exist_ok=True)
+            (run / name).symlink_to(os.path.relpath(donor / name, (run / name).parent))
 
 
 def seconds_of(run: Path) -> dict[str, float]:
-    """Seconds of each stage of a run."""
-    return {path.parent.name: read_json(path)["seconds"] for path in sorted(run.glob(f"*/{RECORD}"))}
+    """Seconds of each stage of a run, in the order of the registry."""
+    there = [stage.name for stage in STAGES if (run / stage.name / RECORD).exists()]
+    return {name: record_of(run, name)["seconds"] for name in there}
 
 
 def _check_same(folder: Path, then: dict, now: dict) -> None:

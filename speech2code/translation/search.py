@@ -7,8 +7,7 @@ import torch
 from torch import Tensor
 
 from speech2code.config import SearchConfig
-from speech2code.translation.attention import Memory
-from speech2code.translation.recurrent import SpeechToTokens, State
+from speech2code.protocols import Translator
 
 
 class Hypothesis(NamedTuple):
@@ -22,7 +21,7 @@ class Hypothesis(NamedTuple):
 
 @torch.no_grad()
 def beam_search(
-    model: SpeechToTokens,
+    model: Translator,
     features: Tensor,
     lengths: Tensor,
     search: SearchConfig,
@@ -38,7 +37,8 @@ def beam_search(
     `longest_run` times in a row (a decoder left alone may repeat one unit for ever).
     """
     batch, beam, penalty = len(features), search.beam, search.length_penalty
-    memory = Memory(*(part.repeat_interleave(beam, dim=0) for part in model.encode(features, lengths)))
+    memory = model.encode(features, lengths)
+    memory = type(memory)._make(part.repeat_interleave(beam, dim=0) for part in memory)
     state = model.start(memory)
     rows = torch.arange(batch, device=features.device)[:, None] * beam
     tokens = torch.full((batch * beam,), model.end, device=features.device)
@@ -66,7 +66,7 @@ def beam_search(
         origin, following = (rows + flat // logp.shape[1]).flatten(), (flat % logp.shape[1]).flatten()
         run = torch.where(following == tokens[origin], run[origin] + 1, 1)
         tokens = following
-        state = State(*(part[origin] for part in state))
+        state = type(state)._make(part[origin] for part in state)
         steps.append((tokens, origin, alignment[origin]))
     best = [
         max(found, key=lambda each: each[0])

@@ -21,8 +21,10 @@ class Quantised(NamedTuple):
     distance: Tensor  # scalar: mean over real vectors of ‖z − sg(e)‖² / dim, Eq. 4's second term
 
 
-class Alphabet(nn.Module):
+class Codes(nn.Module):
     """The code `(dim,)` that each unit stands for."""
+
+    codes: Tensor  # (units, dim)
 
     def __init__(self, codes: Tensor):
         super().__init__()
@@ -37,12 +39,17 @@ class Alphabet(nn.Module):
         return hashlib.sha256(self.codes.cpu().float().numpy().tobytes()).hexdigest()[:16]
 
 
-class Codebook(Alphabet):
+class Codebook(Codes):
     """`codebook_size` codes of `dim` numbers; `forward` trains them while in training mode, `encode` only reads.
 
     Padding never counts. With several processes the sums are reduced over all of them, so every rank holds the same
     codebook. `counts` holds the uses since `reset_usage()`: usage and perplexity are figures of an epoch, not a batch.
     """
+
+    ema_count: Tensor  # (codebook_size,)
+    ema_sum: Tensor  # (codebook_size, dim)
+    initialised: Tensor  # bool
+    counts: Tensor  # (codebook_size,)
 
     def __init__(self, codebook_size: int, dim: int, decay: float = 0.99):
         super().__init__(torch.randn(codebook_size, dim))

@@ -1,4 +1,4 @@
-"""Unit sequences of a split on disk, bound to the codebook they are written in and to the ids of their sentences."""
+"""Unit sequences of a split on disk, bound to their codebook and to the ids of their sentences."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -14,38 +14,40 @@ class UnitSequences(NamedTuple):
     codebook: str  # fingerprint
     ids: list[str]
     units: list[np.ndarray]  # int64 (units,) each
-    steps: list[np.ndarray]  # int64 (units,) each: how many times time_reduction frames a unit lasts
+    durations: list[np.ndarray]  # int64 (units,) each: steps that a unit lasts
 
     def save(self, path: Path) -> None:
-        units, steps = (np.concatenate([np.zeros(0), *each]).astype(np.int32) for each in (self.units, self.steps))
+        both = (self.units, self.durations)
+        units, durations = (np.concatenate([np.zeros(0), *each]).astype(np.int32) for each in both)
         ends = np.cumsum([len(each) for each in self.units], dtype=np.int64)
         codebook, ids = np.array(self.codebook), np.array(self.ids, dtype=str)
         with write_atomically(path) as temporary, open(temporary, "wb") as file:
-            np.savez(file, codebook=codebook, ids=ids, units=units, steps=steps, ends=ends)
+            np.savez(file, codebook=codebook, ids=ids, units=units, durations=durations, ends=ends)
 
     @classmethod
     def load(cls, path: Path) -> "UnitSequences":
         try:
             with np.load(path) as data:
-                units, steps = (np.split(data[name].astype(np.int64), data["ends"][:-1]) for name in ("units", "steps"))
-                return cls(str(data["codebook"]), data["ids"].tolist(), units, steps)
+                both = ("units", "durations")
+                units, durations = (np.split(data[name].astype(np.int64), data["ends"][:-1]) for name in both)
+                return cls(str(data["codebook"]), data["ids"].tolist(), units, durations)
         except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
-            raise UserError(f"cannot read units {path}: {error}; run `speech2code discover` again") from error
+            raise UserError(f"cannot read units {path}: {error}; run `speech2code train units` again") from error
 
     def check(self, codebook: str, ids: list[str], where: Path | str) -> None:
         """UserError when these are units of another codebook, or of other sentences than `ids`."""
         if self.codebook != codebook:
             raise UserError(
                 f"{where} holds units of codebook {self.codebook}, not of {codebook}; run the stages "
-                "after `discover` again in a new name=…"
+                "behind `train units` again in a new name=…"
             )
         for position, (mine, theirs) in enumerate(zip(self.ids, ids)):
             if mine != theirs:
                 raise UserError(
                     f"{where}: item {position} has units of sentence {mine} but speech of {theirs}; "
-                    "prepare and discover again"
+                    "run `prepare` and `train units` again"
                 )
         if len(self.ids) != len(ids):
             raise UserError(
-                f"{where} holds {len(self.ids)} sentences, the corpus {len(ids)}; prepare and discover again"
+                f"{where} holds {len(self.ids)} sentences, the corpus {len(ids)}; run `prepare` and `train units` again"
             )

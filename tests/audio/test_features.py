@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import chirp
 
-from speech2code.audio.features import LOG_FLOOR, LogMagnitude, Mfcc, frame_count, frame_mask
-from speech2code.corpora.batches import pad
+from speech2code.audio.features import LOG_FLOOR, LogMagnitude, Mfcc, frame_count
+from speech2code.padding import frame_mask, pad
 
 pytestmark = pytest.mark.filterwarnings("ignore:n_fft")  # librosa, of 0.1 s
 RATE = 16_000

@@ -10,7 +10,8 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speech2code.audio.files import load_waveform, save_waveform, trim_silence
+from speech2code.audio.files import load_waveform, save_waveform
+from speech2code.audio.trimming import trim_silence
 from speech2code.errors import UserError
 
 

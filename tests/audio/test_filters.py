@@ -8,7 +8,7 @@ from scipy.fft import dct
 from scipy.signal import lfilter, savgol_filter
 
 from speech2code.audio.features import Mfcc
-from speech2code.audio.filters import dct_matrix, delta_matrices, mel_filters, warp_matrices
+from speech2code.audio.filters import dct_matrix, delta_matrices, mel_filters, vtln_matrices
 
 
 @pytest.mark.parametrize(("bands", "fft_size"), [(128, 2048), (80, 512)])
@@ -33,7 +33,7 @@ def test_a_stretched_envelope_is_the_envelope_elsewhere(factor):
     coefficients = np.random.default_rng(0).standard_normal(13)
     centres = librosa.mel_frequencies(130, fmax=8000)[1:-1]
     elsewhere = np.interp(centres * factor, centres, dct_matrix() @ coefficients)
-    np.testing.assert_allclose(warp_matrices([factor])[0] @ coefficients, dct_matrix().T @ elsewhere, atol=0.02)
+    np.testing.assert_allclose(vtln_matrices([factor])[0] @ coefficients, dct_matrix().T @ elsewhere, atol=0.02)
 
 
 def test_a_shorter_throat_is_a_stretched_one():
@@ -48,5 +48,5 @@ def test_a_shorter_throat_is_a_stretched_one():
         return Mfcc()(waveform, torch.tensor([32_000]))[0, :, :13].mean(0).numpy()
 
     low, high = sound(1.0), sound(1.2)
-    away = [np.abs(warp_matrices([each])[0] @ high - low)[1:].mean() for each in (1.0, 1.2)]
+    away = [np.abs(vtln_matrices([each])[0] @ high - low)[1:].mean() for each in (1.0, 1.2)]
     assert away[1] < 0.5 * away[0]

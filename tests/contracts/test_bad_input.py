@@ -12,7 +12,7 @@ import torch
 from conftest import Corpus, record
 
 from speech2code.cli import main
-from speech2code.config import InverterConfig, SearchConfig, Seq2SeqConfig, UnitsConfig
+from speech2code.config import InverterConfig, LstmConfig, SearchConfig, VqVaeConfig
 from speech2code.corpora.voices import flite
 from speech2code.pipeline import Limits, SpeechTranslator
 
@@ -57,7 +57,7 @@ def test_too_many_bad_recordings_stop_it_and_its_advice_helps(recordings, tmp_pa
     assert "3 of 20 pairs (15.0%) cannot be used" in sentence and str(recordings.folder / "rejected.csv") in sentence
     assert "silent" in rejected(recordings)["n15"][1]
     assert not (recordings.folder / "corpus.json").exists()
-    assert "holds no prepared corpus; run `speech2code prepare`" in refused("discover", *overrides)
+    assert "holds no prepared corpus; run `speech2code prepare`" in refused("train", "units", *overrides)
     main(["prepare", *overrides, "corpus.max_rejected=0.2"])  # what the sentence says
     assert (recordings.folder / "corpus.json").exists()
 
@@ -85,7 +85,7 @@ def test_a_missing_voice(refused, tmp_path, monkeypatch):
 
 
 def test_a_corpus_prepared_with_other_settings(textless, tmp_path, refused):
-    sentence = refused("discover", *textless.overrides(tmp_path, "corpus.seed=3"))
+    sentence = refused("train", "units", *textless.overrides(tmp_path, "corpus.seed=3"))
     assert "was prepared with corpus.seed=0; choose another corpus.name or delete the folder" in sentence
 
 
@@ -94,7 +94,7 @@ def test_a_corpus_prepared_by_an_older_version(textless, tmp_path, refused):
     known = json.loads((old.folder / "corpus.json").read_text())
     del known["target_fingerprint"]
     (old.folder / "corpus.json").write_text(json.dumps(known))
-    sentence = refused("discover", *old.overrides(tmp_path / "runs"))
+    sentence = refused("train", "units", *old.overrides(tmp_path / "runs"))
     assert "was prepared by an older version of Speech2Code; delete the folder" in sentence
 
 
@@ -111,15 +111,15 @@ def test_a_prepared_folder_that_was_deleted_is_prepared_again(textless, tmp_path
 @pytest.fixture(scope="module")
 def discovered(textless, tmp_path_factory):
     runs = tmp_path_factory.mktemp("runs")
-    main(["discover", *textless.overrides(runs)])
+    main(["train", "units", *textless.overrides(runs)])
     return runs
 
 
 def test_a_stage_made_with_other_settings_names_the_key(textless, discovered, refused):
-    sentence = refused("discover", *textless.overrides(discovered, "units.codebook_size=16"))
+    sentence = refused("train", "units", *textless.overrides(discovered, "units.codebook_size=16"))
     assert "was made with units.codebook_size=8, now it is 16" in sentence and "name=" in sentence
-    assert "inverter is not finished; run `speech2code invert`" in refused(
-        "synthesise", *textless.overrides(discovered)
+    assert "vocoder is not finished; run `speech2code train vocoder`" in refused(
+        "decode", *textless.overrides(discovered)
     )
 
 
@@ -129,9 +129,11 @@ def test_units_of_another_codebook_and_of_other_sentences(textless, discovered, 
     path = runs / "tiny" / "units" / "dev.npz"
     data = dict(np.load(path))
     np.savez(path, **{**data, "ids": data["ids"][::-1]})
-    assert "item 0 has units of sentence n23 but speech of n20" in refused("translate", *textless.overrides(runs))
+    assert "item 0 has units of sentence n23 but speech of n20" in refused(
+        "train", "translator", *textless.overrides(runs)
+    )
     np.savez(path, **{**data, "codebook": np.array("0123")})
-    sentence = refused("invert", *textless.overrides(runs))
+    sentence = refused("train", "vocoder", *textless.overrides(runs))
     assert "dev.npz holds units of codebook 0123, not of " in sentence
 
 
@@ -147,9 +149,9 @@ def model_folder(tmp_path_factory):
         "attention_size": 4,
     }
     parts = (
-        UnitsConfig(codebook_size=8, time_reduction=4, code_dim=4, width=8, blocks=1),
-        InverterConfig(8, 8, 1, 1, 512, iterations=2),
-        Seq2SeqConfig(**narrow),
+        VqVaeConfig(codebook_size=8, time_reduction=4, code_dim=4, width=8, blocks=1),
+        InverterConfig(width=8, frame_width=8, reduction_factor=1, blocks=1, lstm_layers=1, iterations=2),
+        LstmConfig(**narrow),
         SearchConfig(2),
     )
     folder = tmp_path_factory.mktemp("model")
@@ -164,20 +166,20 @@ def wav(tmp_path):
     return path
 
 
-def test_say_speaks(model_folder, wav, tmp_path):
-    main(["say", str(wav), str(tmp_path / "out.wav"), f"model={model_folder}"])
+def test_translate_speaks(model_folder, wav, tmp_path):
+    main(["translate", str(wav), str(tmp_path / "out.wav"), f"model={model_folder}"])
     assert soundfile.info(tmp_path / "out.wav").samplerate == 16_000
 
 
 def test_units_of_any_recordings(model_folder, wav, tmp_path, refused, capsys):
-    main(["units", str(wav), str(wav), f"model={model_folder}"])
+    main(["encode", str(wav), str(wav), f"model={model_folder}"])
     seen = capsys.readouterr()
     first, second = seen.out.splitlines()
     assert first == second and first.split("\t")[0] == str(wav)
     assert len(first.split("\t")[1].split()) > 3 and "bitrate" in seen.err
-    assert "units needs recordings" in refused("units", f"model={model_folder}")
+    assert "encode needs recordings" in refused("encode", f"model={model_folder}")
     soundfile.write(wav, np.zeros(16_000), 16_000)
-    assert "in.wav has no units: silent" in refused("units", str(wav), f"model={model_folder}")
+    assert "in.wav has no units: silent" in refused("encode", str(wav), f"model={model_folder}")
 
 
 @pytest.mark.parametrize(
@@ -189,48 +191,62 @@ def test_units_of_any_recordings(model_folder, wav, tmp_path, refused, capsys):
         (None, "cannot read audio"),
     ],
 )
-def test_say_refuses_what_is_no_speech(refused, model_folder, wav, tmp_path, sound, sentence):
+def test_translate_refuses_what_is_no_speech(refused, model_folder, wav, tmp_path, sound, sentence):
     wav.write_bytes(b"no audio") if sound is None else soundfile.write(wav, sound, 16_000)
-    assert sentence in refused("say", str(wav), str(tmp_path / "out.wav"), f"model={model_folder}")
+    assert sentence in refused("translate", str(wav), str(tmp_path / "out.wav"), f"model={model_folder}")
     assert not (tmp_path / "out.wav").exists()
 
 
-def test_say_refuses_a_model_of_another_codebook(refused, model_folder, wav, tmp_path):
+def test_translate_refuses_a_model_of_another_codebook(refused, model_folder, wav, tmp_path):
     folder = shutil.copytree(model_folder, tmp_path / "model")
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"codebook": "0123456789abcdef"}))
-    sentence = refused("say", str(wav), str(tmp_path / "out.wav"), f"model={folder}")
+    sentence = refused("translate", str(wav), str(tmp_path / "out.wav"), f"model={folder}")
     assert "holds the weights of another codebook than its config.json names" in sentence
 
 
-@pytest.mark.parametrize("part", ["limits", "codebook", "warps", "units"])
-def test_say_refuses_a_model_that_is_not_whole(refused, model_folder, wav, tmp_path, part):
+@pytest.mark.parametrize("part", ["limits", "codebook", "vtln", "units"])
+def test_translate_refuses_a_model_that_is_not_whole(refused, model_folder, wav, tmp_path, part):
     folder = shutil.copytree(model_folder, tmp_path / "model")
     config = json.loads((folder / "config.json").read_text())
     del config[part]
     (folder / "config.json").write_text(json.dumps(config))
-    sentence = refused("say", str(wav), str(tmp_path / "out.wav"), f"model={folder}")
+    sentence = refused("translate", str(wav), str(tmp_path / "out.wav"), f"model={folder}")
     assert "config.json does not describe a Speech2Code model" in sentence and part in sentence
 
 
-def test_say_names_what_it_lacks(refused, wav, tmp_path, monkeypatch):
+def test_a_model_of_the_former_layout_is_refused_in_one_sentence(refused, model_folder, wav, tmp_path):
+    folder = shutil.copytree(model_folder, tmp_path / "model")
+    (folder / "config.json").write_text(json.dumps({"units": {"codebook_size": 8}, "inverter": {}, "warps": [1.0]}))
+    sentence = refused("translate", str(wav), str(tmp_path / "out.wav"), f"model={folder}")
+    assert "was exported by an older version of Speech2Code" in sentence and "train it again" in sentence
+
+
+def test_a_path_where_an_override_belongs_is_answered_by_the_right_verb(refused, wav):
+    for verb in (["run"], ["train", "units"], ["transcribe"]):
+        sentence = refused(*verb, str(wav), "name=a")
+        assert "speech2code translate in.wav out.wav model=FOLDER" in sentence and str(wav) in sentence
+    assert "speech2code train translator" in refused("translate", "experiment=best_fr_en")  # the verb's former meaning
+
+
+def test_translate_names_what_it_lacks(refused, wav, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    assert "say needs an input and an output file" in refused("say", str(wav))
-    assert "say needs a trained system" in refused("say", str(wav), "out.wav")
-    assert "say knows no beam=3" in refused("say", str(wav), "out.wav", "model=a", "beam=3")
-    assert f"no model at {tmp_path}/none" in refused("say", str(wav), "out.wav", f"model={tmp_path}/none")
+    assert "translate needs an input and an output file" in refused("translate", str(wav))
+    assert "translate needs a trained system" in refused("translate", str(wav), "out.wav")
+    assert "translate knows no beam=3" in refused("translate", str(wav), "out.wav", "model=a", "beam=3")
+    assert f"no model at {tmp_path}/none" in refused("translate", str(wav), "out.wav", f"model={tmp_path}/none")
 
 
 def test_a_folder_that_cannot_be_written(textless, refused, tmp_path):
     (tmp_path / "runs").write_text("a file where the folder should be")
-    sentence = refused("discover", *textless.overrides(tmp_path / "runs"))
+    sentence = refused("train", "units", *textless.overrides(tmp_path / "runs"))
     assert "cannot write" in sentence and "choose another folder" in sentence
 
 
 def test_units_that_collapsed_are_warned_of_and_refused(textless, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("speech2code.training.discover.COLLAPSED", 2.0)  # more than all codes: no usage is enough
+    monkeypatch.setattr("speech2code.training.units.COLLAPSED", 2.0)  # more than all codes: no usage is enough
     with pytest.raises(SystemExit) as caught:
-        main(["discover", *textless.overrides(tmp_path)])
+        main(["train", "units", *textless.overrides(tmp_path)])
     *warnings, refusal = capsys.readouterr().err.splitlines()
     assert caught.value.code == 2 and "of 8 codes carry all the speech of an epoch" in "".join(warnings)
     assert refusal.startswith("speech2code: the units collapsed: ") and "units.training.learning_rate" in refusal

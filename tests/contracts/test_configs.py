@@ -6,11 +6,13 @@ import sys
 
 import pytest
 
-from speech2code.cli import STAGES
+from speech2code.builders import SECTIONS
 from speech2code.compose import FOLDER, compose, from_yaml, to_yaml
 from speech2code.errors import UserError
+from speech2code.registry import STAGES
 
 CHOICES = [(path.parent.name, path.stem) for path in sorted(FOLDER.glob("*/*.yaml"))]
+CHOICES += [(section, kind) for section, kinds in SECTIONS.items() for kind in kinds]
 
 
 @pytest.mark.parametrize(("group", "name"), CHOICES, ids="=".join)
@@ -25,7 +27,7 @@ def test_a_run_reads_its_settings_back_and_refuses_those_of_another_version(tmp_
     path.write_text(to_yaml(config))
     assert from_yaml(path) == config
     path.write_text(to_yaml(config).replace("  codebook_size:", "  older: 1\n  codebook_size:"))
-    with pytest.raises(UserError, match=r"no/config\.yaml is missing; `speech2code evaluate` writes it"):
+    with pytest.raises(UserError, match=r"no/config\.yaml is missing; `speech2code report` writes it"):
         from_yaml(tmp_path / "no" / "config.yaml")
     with pytest.raises(UserError, match=r"config\.yaml is of another version: no setting is called older.*away"):
         from_yaml(path)
@@ -38,7 +40,7 @@ def test_every_experiment_has_its_own_folder_and_an_end(name):
         compose([f"experiment={other}"]).name for group, other in CHOICES if group == "experiment" and other != name
     ]
     assert config.name not in others
-    for part in (config.units, config.inverter, config.translator, config.recogniser):
+    for part in (config.units, config.vocoder, config.translator, config.recogniser):
         assert part.training.steps or part.training.epochs or config.trainer.minutes
 
 
@@ -49,34 +51,38 @@ def test_every_experiment_has_its_own_folder_and_an_end(name):
         (["unit.codebook_size=32"], "units.codebook_size"),
         (["units.training.step=32"], "units.training.step"),
         (["experiment=nothing"], "experiment=nothing does not exist; choose one of"),
-        (["units=huge"], "units=huge does not exist; choose one of vqvae"),
+        (["units=huge"], "units=huge does not exist; choose one of kmeans, kmeans_segmental, paper, segmental, "),
         (["units.time_reduction=5"], "units.time_reduction=5 is not possible; choose one of 1, 2, 4, 8, 12"),
         (["translator.attention=bahdanau"], "translator.attention=bahdanau is not possible; choose one of dot, mlp"),
         (["translator.subsampling=3"], "translator.subsampling=3 is not possible"),
-        (["inverter.fft_size=400"], "inverter.fft_size=400 is not possible"),
+        (["vocoder.fft_size=400"], "vocoder.fft_size=400 is not possible"),
         (
-            ["units.rate=0", "units.time_reduction=1"],
-            "units.rate=0.0 is not possible; it must be at least 1",
+            ["units=segmental", "units.target_unit_rate=0"],
+            "units.target_unit_rate=0.0 is not possible; it must be at least 1",
         ),
         (
-            ["units.rate=60", "units.time_reduction=1"],
-            "units.rate=60.0 is not possible; at most 50 units a second can each last two frames or more",
+            ["units=segmental", "units.target_unit_rate=60"],
+            "units.target_unit_rate=60.0 is not possible; it must be at most 50",
         ),
         (
             ["units.segment_codes=128"],
-            "units.segment_codes=128 is not possible without units.rate; only units that last as long as their sound",
+            "units.segment_codes is a setting of units=segmental only; choose that, or leave units.segment_codes away",
         ),
         (
-            ["units.rate=14"],
-            "units.time_reduction=8 is not possible with units.rate=14.0; units that last as long as their sound need",
+            ["recognisers=[in_domain,wisper]"],
+            "no recogniser is called wisper; choose among in_domain, pocketsphinx",
         ),
         (
-            ["units.rate=14", "units.time_reduction=1", "inverter.frames_at_once=3"],
-            "inverter.frames_at_once=3 is not possible; it must divide 8, the frames read at once",
+            ["units=segmental", "vocoder.reduction_factor=3"],
+            "vocoder.reduction_factor=3 is not possible; it must divide 8, the frames read as one block",
         ),
         (
-            ["inverter.frames_at_once=3"],
-            "inverter.frames_at_once=3 is not possible; it must divide units.time_reduction=8",
+            ["vocoder.reduction_factor=3"],
+            "vocoder.reduction_factor=3 is not possible; it must divide units.time_reduction=8",
+        ),
+        (
+            ["translator=transformer", "translator.heads=5"],
+            "translator.width=192 is not possible; it must be even, and a multiple of translator.heads=5",
         ),
         (["search.beam=0"], "search.beam=0 is not possible; it must be at least 1"),
         (["units.codebook_size=many"], "codebook_size"),
@@ -89,15 +95,17 @@ def test_a_mistake_is_one_line_that_names_the_key(refused, overrides, sentence):
     assert sentence in refused("config", *named, *overrides)
 
 
-@pytest.mark.parametrize("verb", [*STAGES, "run", "config"])
+@pytest.mark.parametrize("verb", [*(stage.verb for stage in STAGES), "run", "baselines", "config"])
 def test_a_missing_value_is_named_before_any_work(refused, verb, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert "name has no value; choose an experiment (experiment=best_fr_en) or set name=" in refused(verb)
+    assert "name has no value; choose an experiment (experiment=best_fr_en) or set name=" in refused(*verb.split())
     assert not list(tmp_path.iterdir())
 
 
 def test_a_misspelt_verb(refused):
-    assert refused("discoverr") == "speech2code: no verb is called discoverr; did you mean discover?"
+    assert refused("translat") == "speech2code: no verb is called translat; did you mean translate?"
+    assert "train what? say speech2code train and one of: baseline, recogniser, topline_stt, " in refused("train")
+    assert "train knows no unit; say speech2code train and one of: " in refused("train", "unit", "name=a")
 
 
 def test_a_manifest_without_a_path(refused, tmp_path):

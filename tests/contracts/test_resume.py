@@ -11,9 +11,10 @@ from types import SimpleNamespace
 import pytest
 
 import speech2code
-from speech2code import runner
 from speech2code.cli import main
 from speech2code.files import read_json
+from speech2code.registry import BY_NAME
+from speech2code.stages import runner
 
 ROOT = Path(speech2code.__file__).parent.parent
 WORK = 0.5  # seconds of training that are left for the second attempt
@@ -29,7 +30,7 @@ def test_a_stage_killed_in_the_middle_goes_on_and_ends(textless, tmp_path, capsy
     folder = tmp_path / "tiny" / "units"
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "speech2code", "discover", *overrides],
+        [sys.executable, "-m", "speech2code", "train", "units", *overrides],
         stderr=subprocess.PIPE,
         text=True,
         env=environment,
@@ -55,8 +56,8 @@ def test_a_stage_killed_in_the_middle_goes_on_and_ends(textless, tmp_path, capsy
     counters = torch.load(folder / "last.ckpt", weights_only=True)["counters"]
     assert counters["step"] > 0
     overrides[-1] = f"trainer.minutes={(counters['elapsed'] + WORK) / 60}"
-    main(["discover", *overrides])
-    assert f"discover: going on from step {counters['step']}" in capsys.readouterr().out
+    main(["train", "units", *overrides])
+    assert f"units: going on from step {counters['step']}" in capsys.readouterr().out
     done = read_json(folder / "stage.json")
     assert done["done"] and done["steps"] > counters["step"]
     assert done["seconds"] > record["seconds"]  # of both attempts
@@ -73,10 +74,10 @@ def in_process(monkeypatch):
     """Stages of `run` within this process: what it starts and in which order, without seven start-ups of Python."""
     started = []
 
-    def start(verb, overrides, *_):
-        started.append(verb)
+    def start(name, overrides, *_):
+        started.append(name)
         try:
-            main([*verb.split(), *overrides])
+            main([*BY_NAME[name].verb.split(), *overrides])
             code = 0
         except SystemExit as stop:
             code = stop.code
@@ -91,14 +92,14 @@ def test_run_does_everything_once_and_nothing_twice(textless, tmp_path, in_proce
     overrides = textless.overrides(tmp_path)
     main(["run", *overrides])
     assert "the corpus has no target text: nothing is scored" in capsys.readouterr().out
-    assert sorted(in_process) == ["discover", "invert", "report", "synthesise", "translate"]
-    assert in_process.index("discover") < min(in_process.index("invert"), in_process.index("translate"))
+    assert sorted(in_process) == ["decoding", "report", "translator", "units", "vocoder"]
+    assert in_process.index("units") < min(in_process.index("vocoder"), in_process.index("translator"))
     run = tmp_path / "tiny"
     assert (run / "report.html").exists() and (run / "model" / "model.safetensors").exists()
     before = snapshot(run)
     main(["run", *overrides])
     out = capsys.readouterr().out
-    for stage in ("prepare", "units", "inverter", "translator", "synthesis"):
+    for stage in ("prepare", "units", "vocoder", "translator", "decoding"):
         assert f"{stage}: done already" in out
     after = snapshot(run)
     assert before.keys() == after.keys()
@@ -108,8 +109,10 @@ def test_run_does_everything_once_and_nothing_twice(textless, tmp_path, in_proce
 
 def test_a_stage_is_a_process_of_its_own(textless, tmp_path):
     """What `in_process` stands for: forked from the server, it writes its folder and says by its exit how it went."""
-    good = runner._start("discover", textless.overrides(tmp_path), 0, 1)
-    wrong = runner._start("listen original", textless.overrides(tmp_path, "units.codebook_size=none"), 1, 1)
+    good = runner._start("units", textless.overrides(tmp_path), 0, 1)
+    wrong = runner._start(
+        "transcripts/original.pocketsphinx", textless.overrides(tmp_path, "units.codebook_size=none"), 1, 1
+    )
     assert os.getpriority(os.PRIO_PROCESS, wrong.pid) == runner.LOWEST
     for process in (good, wrong):
         process.join(60)
@@ -118,9 +121,9 @@ def test_a_stage_is_a_process_of_its_own(textless, tmp_path):
 
 
 def test_run_stops_at_a_stage_that_fails(textless, tmp_path, in_process, capsys):
-    main(["discover", *textless.overrides(tmp_path)])
+    main(["train", "units", *textless.overrides(tmp_path)])
     with pytest.raises(SystemExit):
         main(["run", *textless.overrides(tmp_path, "units.codebook_size=4")])
-    assert in_process == ["discover"]
+    assert in_process == ["units"]
     errors = capsys.readouterr().err
-    assert "was made with units.codebook_size=8" in errors and "stage discover failed" in errors
+    assert "was made with units.codebook_size=8" in errors and "`train units` failed" in errors

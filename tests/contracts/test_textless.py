@@ -4,15 +4,14 @@ import shutil
 
 import numpy as np
 import pytest
-from conftest import VARIABLE
 
 from speech2code.audio.files import load_waveform
 from speech2code.cli import main
 from speech2code.corpora.store import FeatureStore
-from speech2code.evaluation.run_folder import RunFolder
 from speech2code.files import read_json
+from speech2code.report.run_folder import RunFolder
 
-TRAINING = ("discover", "invert", "translate", "synthesise")
+TRAINING = ("train units", "train vocoder", "train translator", "decode")
 
 
 def check_spoken(run, count):
@@ -20,24 +19,24 @@ def check_spoken(run, count):
         sounds = [load_waveform(path) for path in sorted(RunFolder(run).sounds(row).glob("*.wav"))]
         assert len(sounds) == count
         assert all(len(sound) and np.isfinite(sound).all() and np.abs(sound).max() > 0.1 for sound in sounds)
-    units = read_json(run / "synthesis" / "units.json")
+    units = read_json(run / "decoding" / "units.json")
     assert len(units["translation"]) == len(units["reference"]) == count
 
 
-@pytest.mark.parametrize("units", [[], VARIABLE], ids=["fixed", "variable"])
+@pytest.mark.parametrize("units", ["vqvae", "segmental"])
 def test_recordings_without_any_text_become_speech(textless, tmp_path, refused, units):
     assert not list(textless.data.rglob("text.json"))
-    for verb in (*TRAINING, "units"):
-        main([verb, *textless.overrides(tmp_path, *units)])
+    for verb in (*TRAINING, "measure"):
+        main([*verb.split(), *textless.overrides(tmp_path, units=units)])
     check_spoken(tmp_path / "tiny", 3)
-    written = read_json(tmp_path / "tiny" / "synthesis" / "units.json")
-    if units:  # each differs from the one before
+    written = read_json(tmp_path / "tiny" / "decoding" / "units.json")
+    if units == "segmental":  # each differs from the one before
         assert not any((np.diff(each) == 0).any() for row in written.values() for each in row.values())
-    sentence = refused("recognise", *textless.overrides(tmp_path))
+    sentence = refused("train", "recogniser", *textless.overrides(tmp_path))
     assert "has no target text, which the evaluation needs" in sentence
 
 
-@pytest.mark.parametrize("units", [[], VARIABLE], ids=["fixed", "variable"])
+@pytest.mark.parametrize("units", ["vqvae", "segmental"])
 def test_text_that_is_there_is_never_opened(transcribed, tmp_path, monkeypatch, units):
     assert (transcribed.folder / "test" / "text.json").exists()
     corpus = transcribed._replace(data=tmp_path / "data")
@@ -51,7 +50,7 @@ def test_text_that_is_there_is_never_opened(transcribed, tmp_path, monkeypatch, 
     monkeypatch.setattr(FeatureStore, "texts", opened)
     monkeypatch.setattr(FeatureStore, "has_text", opened)
     for verb in TRAINING:
-        main([verb, *corpus.overrides(tmp_path / "runs", *units)])
+        main([*verb.split(), *corpus.overrides(tmp_path / "runs", units=units)])
     check_spoken(tmp_path / "runs" / "tiny", 3)
 
 

@@ -4,8 +4,8 @@ import conftest
 import numpy as np
 import pytest
 
-from speech2code.corpora.vtln import warp, warp_factors
-from speech2code.evaluation.spoken import mfcc_of
+from speech2code.corpora.vtln import estimate_vtln
+from speech2code.unit_quality.spoken import mfcc_of
 
 
 def voice(monkeypatch, formants, seed):
@@ -23,7 +23,7 @@ def voice(monkeypatch, formants, seed):
 @pytest.mark.parametrize("formants", [0.85, 1.0, 1.15])
 def test_a_shorter_throat_is_found_and_made_good(monkeypatch, formants):
     voices = {"far": voice(monkeypatch, formants, 1), "near": voice(monkeypatch, 1.0, 2)}
-    found = warp_factors(voices, reference="near")
+    found = estimate_vtln(voices, reference="near")
     assert found["near"] == 1
     assert found["far"] == pytest.approx(formants, rel=0.06)
 

@@ -3,15 +3,15 @@
 import numpy as np
 import torch
 
-from speech2code.config import Seq2SeqConfig
-from speech2code.training.sequences import TokensTask
-from speech2code.training.speech import Speech
+from speech2code.config import LstmConfig
+from speech2code.corpora.speech import Speech
+from speech2code.training.tokens import TokensTask
 
 
 def test_jitter_moves_speech_in_training_alone_and_hides_none_of_it(textless):
     train, items, most = Speech(textless.folder, "train"), np.arange(8), 3
     speech = train, [np.zeros(1, np.int64)] * len(train)
-    config = Seq2SeqConfig(dropout=0, time_masks=0, coefficient_masks=0, jitter=most)
+    config = LstmConfig(dropout=0, time_masks=0, coefficient_masks=0, jitter=most)
     task = TokensTask("translate", "source", config, 2, speech, speech)
     heard, lengths, *_ = task.batch(items, 0.0)
     recorded, _ = train.mfcc("source", items)

@@ -7,9 +7,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speech2code.config import SearchConfig, Seq2SeqConfig
+from speech2code.config import LstmConfig, SearchConfig
 from speech2code.translation.attention import Memory
-from speech2code.translation.recurrent import SpeechToTokens, State
+from speech2code.translation.lstm import LstmTranslator, State
 from speech2code.translation.search import beam_search
 
 TINY = {
@@ -26,7 +26,7 @@ TINY = {
 def network(seed=0, vocabulary=5, end_bias=0.0, sharpness=8.0):
     """A random decoder with decided opinions; `end_bias` makes it stop late (below 0) or early."""
     torch.manual_seed(seed)
-    model = SpeechToTokens(Seq2SeqConfig(**TINY), vocabulary).eval()
+    model = LstmTranslator(LstmConfig(**TINY), vocabulary).eval()
     model.output.weight.data *= sharpness
     model.embedding.weight.data *= 2
     model.output.bias.data[model.end] += end_bias

@@ -9,7 +9,7 @@ from torch import multiprocessing
 from torch.nn import functional as F
 
 from speech2code.units.codebook import EPSILON, Codebook
-from speech2code.units.segments import SegmentCodebook
+from speech2code.units.transitions import SegmentCodebook
 
 DECAY = 0.9
 
@@ -133,7 +133,7 @@ def _books():
         "shared": ready(),
         "fresh": Codebook(6, 3, DECAY),
         "dying": _forget(ready()),
-        "variable": SegmentCodebook(6, 3, DECAY, rate=30.0),
+        "segmental": SegmentCodebook(6, 3, DECAY, target_unit_rate=30.0),
     }
 
 
@@ -174,6 +174,7 @@ def test_two_processes_hold_one_codebook(tmp_path):
     for kind, alone in books.items():  # one process with the same global batch: started and revived codes too
         torch.testing.assert_close(first[kind]["codes"], alone.codes)
         torch.testing.assert_close(first[kind]["ema_count"], alone.ema_count)
-    assert first["variable"]["price"] == books["variable"].price != SegmentCodebook(6, 3, DECAY, rate=30.0).price
+    fresh = _books()["segmental"].transition_cost
+    assert first["segmental"]["transition_cost"] == books["segmental"].transition_cost != fresh
     counts = books["shared"].counts
     assert torch.equal(first["counts"], counts) and torch.equal(second["counts"], counts)

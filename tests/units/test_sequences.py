@@ -8,12 +8,12 @@ from speech2code.units.sequences import UnitSequences
 
 IDS = ["a", "b", "c"]
 UNITS = [np.array([3, 1, 1]), np.array([7]), np.array([0, 2])]
-STEPS = [np.array([1, 2, 9]), np.array([4]), np.array([1, 1])]
+DURATIONS = [np.array([1, 2, 9]), np.array([4]), np.array([1, 1])]
 
 
 @pytest.fixture
 def saved(tmp_path):
-    UnitSequences("book1", IDS, UNITS, STEPS).save(tmp_path / "train.npz")
+    UnitSequences("book1", IDS, UNITS, DURATIONS).save(tmp_path / "train.npz")
     return tmp_path / "train.npz"
 
 
@@ -21,8 +21,8 @@ def test_what_is_saved_is_loaded(saved):
     loaded = UnitSequences.load(saved)
     assert loaded.codebook == "book1" and loaded.ids == IDS
     assert [each.tolist() for each in loaded.units] == [each.tolist() for each in UNITS]
-    assert [each.tolist() for each in loaded.steps] == [each.tolist() for each in STEPS]
-    assert all(each.dtype == np.int64 for each in (*loaded.units, *loaded.steps))
+    assert [each.tolist() for each in loaded.durations] == [each.tolist() for each in DURATIONS]
+    assert all(each.dtype == np.int64 for each in (*loaded.units, *loaded.durations))
     loaded.check("book1", IDS, saved)
 
 
@@ -50,7 +50,7 @@ def test_a_missing_or_broken_file_is_one_sentence(saved, content):
     saved.unlink()
     if content is not None:
         saved.write_bytes(content)
-    with pytest.raises(UserError, match=r"cannot read units .*train\.npz.*run `speech2code discover` again"):
+    with pytest.raises(UserError, match=r"cannot read units .*train\.npz.*run `speech2code train units` again"):
         UnitSequences.load(saved)
 
 

@@ -19,20 +19,19 @@ def draw(
     dev: int = 250,
     test: int = 510,
     unseen: int = 200,
-    core: bool = True,
     seed: int = 0,
 ) -> list[Pair]:
     """Draws distinct sentence pairs; `source` and `target` are two of "en", "fr", "ja", the sizes count pairs.
 
     No sentence stands in two splits, in either language, and every word of dev, test and unseen stands in train.
     In "unseen" the pattern and its main filler both occur in train, but never together: such combinations are held out
-    whole. `core` keeps to the small vocabulary. The same sentences come for every pair of languages.
+    whole. The same sentences come for every pair of languages.
 
     Raises UserError for an unknown language or too large a number.
     """
     _check(source, target, {"train": train, "dev": dev, "test": test, "unseen": unseen})
     rng = random.Random(f"phrasebook {seed}")
-    held_out, others = _hold_out(_piles(sentences(core), rng), rng)
+    held_out, others = _hold_out(_piles(sentences(), rng), rng)
     trainable, reserve = _divide(others, (dev + test) / max(train + dev + test, 1))
     chosen = {"train": _take(trainable, train, "train", rng)}
     known = set().union(*(sentence.words for sentence in chosen["train"]))

@@ -20,7 +20,6 @@ class Pattern:
 
     name: str
     situation: str
-    core: bool
     templates: dict[str, str]
     slots: dict[str, str]
 
@@ -47,45 +46,39 @@ class Sentence:
 
 @cache
 def patterns() -> tuple[Pattern, ...]:
-    """The patterns of core.yaml and more.yaml, in the order of the files."""
+    """The patterns of patterns.yaml, in the order of the file."""
+    table = yaml.safe_load((FOLDER / "patterns.yaml").read_text(encoding="utf-8"))
     found = []
-    for file in ("core", "more"):
-        table = yaml.safe_load((FOLDER / f"{file}.yaml").read_text(encoding="utf-8"))
-        for situation, entries in table.items():
-            for name, entry in entries.items():
-                templates = {language: entry[language] for language in LANGUAGES}
-                found.append(Pattern(f"{situation}/{name}", situation, file == "core", templates, entry["slots"]))
+    for situation, entries in table.items():
+        for name, entry in entries.items():
+            templates = {language: entry[language] for language in LANGUAGES}
+            found.append(Pattern(f"{situation}/{name}", situation, templates, entry["slots"]))
     return tuple(found)
 
 
 @cache
-def _groups(core: bool) -> dict[str, tuple[Word, ...]]:
+def _groups() -> dict[str, tuple[Word, ...]]:
     table = yaml.safe_load((FOLDER / "words.yaml").read_text(encoding="utf-8"))
     words = {}
     for key, (french, japanese, *tags) in table["words"].items():
         words[key] = Word(key, french, japanese, frozenset(" ".join(tags).split()))
-    return {
-        name: tuple(words[key] for key in (group["core"] if core else group["core"] + group["more"]))
-        for name, group in table["groups"].items()
-    }
+    return {name: tuple(words[key] for key in keys) for name, keys in table["groups"].items()}
 
 
-def _fillings(pattern: Pattern, core: bool):
-    groups = _groups(core)
+def _fillings(pattern: Pattern):
+    groups = _groups()
     for chosen in product(*(groups[group] for group in pattern.slots.values())):
         if len(set(chosen)) == len(chosen):  # never "from the station to the station"
             yield dict(zip(pattern.slots, chosen))
 
 
 @cache
-def sentences(core: bool) -> tuple[Sentence, ...]:
+def sentences() -> tuple[Sentence, ...]:
     """All sentences, each text once: where two fillings agree in any language, the first alone stays."""
     seen: dict[str, set[str]] = {language: set() for language in LANGUAGES}
     found = []
     for pattern in patterns():
-        if core and not pattern.core:
-            continue
-        for words in _fillings(pattern, core):
+        for words in _fillings(pattern):
             texts = {language: fill(pattern.templates[language], language, words) for language in LANGUAGES}
             if any(texts[language] in seen[language] for language in LANGUAGES):
                 continue

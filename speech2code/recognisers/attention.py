@@ -1,0 +1,83 @@
+"""Waveform → transcript: the paper's recogniser (section 6.3), an attention model over words.
+
+Trained on original target speech only; it never meets what a system says before it judges it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from speech2code.audio.features import Mfcc, frame_count
+from speech2code.audio.filters import DELTA_WIDTH
+from speech2code.audio.trimming import trim_silence
+from speech2code.builders import build_translator, settings_class
+from speech2code.config import SearchConfig, Seq2SeqConfig
+from speech2code.corpora.batches import in_order
+from speech2code.errors import UserError
+from speech2code.files import read_json, write_json
+from speech2code.padding import pad
+from speech2code.protocols import Translator
+from speech2code.recognisers.vocabulary import WORDS, Vocabulary
+from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
+from speech2code.training.progress import bar
+from speech2code.translation.search import beam_search
+
+BATCH = 32  # utterances
+SEARCH = SearchConfig(beam=4, length_penalty=0.6)
+DESCRIPTION = "recogniser.json"
+
+
+class AttentionRecogniser:
+    """A trained network from speech to words, with its vocabulary and the normalisation of its features."""
+
+    name = "in_domain"
+
+    def __init__(self, model: Translator, vocabulary: Vocabulary, standard: tuple[Tensor, Tensor], longest: int):
+        self.model, self.vocabulary, self.standard, self.longest = model.eval(), vocabulary, standard, longest
+        self.mfcc = Mfcc()
+
+    @staticmethod
+    def describe(
+        folder: Path, settings: Seq2SeqConfig, vocabulary: Vocabulary, standard: tuple[Tensor, Tensor], longest: int
+    ) -> None:
+        """Writes what `load` needs beside the weights: `standard` is mean and deviation of the MFCC, `longest` the most
+        words of a transcript."""
+        known = {"settings": asdict(settings) | {"training": None}, "words": vocabulary.tokens, "longest": longest}
+        known |= {"mean": standard[0].tolist(), "std": standard[1].tolist()}
+        write_json(folder / DESCRIPTION, known)
+
+    @classmethod
+    def load(cls, folder: Path) -> "AttentionRecogniser":
+        """What `train recogniser` has left in `folder`; UserError where it has not."""
+        if not (folder / WEIGHTS).exists():
+            raise UserError(f"{folder} holds no trained recogniser; run `speech2code train recogniser` first")
+        known = read_json(folder / DESCRIPTION)
+        settings = settings_class("recogniser", known["settings"]["kind"])(**known["settings"])
+        model = build_translator(settings, len(known["words"]))
+        load_checkpoint(folder / WEIGHTS, model)
+        standard = torch.tensor(known["mean"]), torch.tensor(known["std"])
+        return cls(model, Vocabulary(known["words"], WORDS), standard, known["longest"])
+
+    def transcribe(self, waveforms: Iterable[np.ndarray], description: str = "in_domain") -> list[str]:
+        """Waveforms float32 `(samples,)` at 16 kHz → one transcript each; silence at the ends is trimmed first."""
+        waveforms = [trim_silence(each) for each in waveforms]
+        transcripts = [""] * len(waveforms)  # what is too short to have features is no word
+        lengths = np.array([len(each) for each in waveforms])
+        long_enough = np.flatnonzero(frame_count(lengths) >= DELTA_WIDTH)
+        batches = [long_enough[rows] for rows in in_order(lengths[long_enough], BATCH)]
+        for items in bar(batches, description, len(batches)):
+            for item, text in zip(items, self._read([waveforms[item] for item in items])):
+                transcripts[item] = text
+        return transcripts
+
+    @torch.inference_mode()
+    def _read(self, waveforms: list[np.ndarray]) -> list[str]:
+        batch, samples = pad(waveforms)
+        mean, std = self.standard
+        features = (self.mfcc(batch, samples) - mean) / std
+        found = beam_search(self.model, features, frame_count(samples), SEARCH, longest=self.longest, longest_run=3)
+        return [self.vocabulary.decode(hypothesis.tokens) for hypothesis in found]

@@ -1,0 +1,161 @@
+"""One run → one HTML file with its figures, pictures and sounds inside: it opens anywhere, without a network."""
+
+from pathlib import Path
+
+import jinja2
+import jiwer
+
+from speech2code.audio.files import SAMPLE_RATE
+from speech2code.builders import RECOGNISERS
+from speech2code.files import write_atomically
+from speech2code.registry import BY_NAME, ROW, ROWS, RUN, STAGES
+from speech2code.report import figures
+from speech2code.report.run_folder import RunFolder, as_text
+
+PLAYED_UNITS = 64  # the most used ones get a player
+SOUNDS = ("source", "original", "resynthesis", "translation")
+TITLES = {"source": "source speech"} | {row.name: row.title for row in ROWS}
+TRAINED = [stage.name for stage in STAGES if stage.verb.startswith("train ")]
+
+
+def write_report(run_folder: Path) -> Path:
+    """Reads the run's folder, nothing else → the path of its `report.html`. What it lacks is stated as missing.
+
+    Raises UserError when there is no such folder or a file in it is broken.
+    """
+    run = RunFolder(Path(run_folder))
+    html = _template().render(
+        name=run.path.resolve().name,
+        scores=_score_table(run.scores()),
+        signatures=(run.json("scores.json") or {}).get("signature", {}),
+        ablation=run.json("ablation.json") or [],
+        detectors=run.json("scores/detectors.json"),
+        stages=[_stage(run, name) for name in TRAINED if BY_NAME[name].group == RUN or run.json(f"{name}/stage.json")],
+        seconds=_times(run.json("seconds.json") or {}),
+        usage=figures.code_usage(run.units()),
+        measures=run.json("units.json"),
+        **_units(run),
+        sentences=_sentences(run),
+        config=run.config(),
+        origin=run.json("run.json") or {},
+        row_names=TITLES,
+    )
+    path = run.path / "report.html"
+    with write_atomically(path) as temporary:
+        temporary.write_text(html, encoding="utf-8")
+    return path
+
+
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(duration=_duration, figure=as_text)
+    return environment.get_template("report.html.jinja")
+
+
+def _score_table(scores: dict) -> list[dict]:
+    return [
+        {"row": TITLES[row], "recogniser": recogniser, **figures}
+        for row, by_recogniser in scores.items()
+        for recogniser, figures in by_recogniser.items()
+    ]
+
+
+def _stage(run: RunFolder, stage: str) -> dict:
+    facts = run.json(f"{stage}/stage.json")
+    return {"name": stage, "facts": facts, "curves": figures.training_curves(stage, run.curves(stage)) if facts else ""}
+
+
+def _units(run: RunFolder) -> dict:
+    """What `measure` found out of the codebook: two pictures, and each unit's sound, most used first."""
+    found = run.phones()
+    if found is None:
+        return {"unit_pictures": [], "unit_sounds": []}
+    counts, phones = found["counts"], found["phones"].tolist()
+    named = {unit: phones[row.argmax()] for unit, row in enumerate(counts) if row.sum()}
+    pictures = figures.phones_of_units(counts, phones), figures.codebook_map(found["codes"], counts, phones)
+    sounds = [
+        {
+            "unit": unit,
+            "phone": named.get(unit, "–"),
+            "audio": figures.sound(sound),
+            "picture": figures.spectrogram(sound),
+        }
+        for unit, sound in sorted(run.unit_sounds().items(), key=lambda each: -counts[each[0]].sum())[:PLAYED_UNITS]
+    ]
+    return {"unit_pictures": pictures, "unit_sounds": sounds}
+
+
+def _times(seconds: dict[str, float]) -> list[dict]:
+    longest = max(seconds.values(), default=0) or 1
+    return [{"verb": verb, "seconds": value, "share": 100 * value / longest} for verb, value in seconds.items()]
+
+
+def _sentences(run: RunFolder) -> list[dict]:
+    transcripts = {
+        (row.name, recogniser): run.transcripts(row.name, recogniser)
+        for row in ROWS
+        if row.split == "test"
+        for recogniser in RECOGNISERS
+    }
+    units, alignments = run.units(), run.alignments()
+    return [
+        {
+            "id": sentence,
+            "reference": next((of_id[sentence][0] for of_id in transcripts.values() if sentence in of_id), None),
+            "sounds": _sounds(run, sentence),
+            "transcripts": [
+                {"row": TITLES[row], "recogniser": recogniser, "words": word_differences(*of_id[sentence])}
+                for (row, recogniser), of_id in transcripts.items()
+                if sentence in of_id
+            ],
+            "units": {name: of_id[sentence] for name, of_id in units.items() if sentence in of_id},
+            "alignment": figures.heat_map(alignments[sentence], low=0.0, high=1.0) if sentence in alignments else None,
+        }
+        for sentence in run.shown_ids()
+    ]
+
+
+def _sounds(run: RunFolder, sentence: str) -> list[dict]:
+    rows = [*SOUNDS, *(row for row in run.scores() if ROW[row].made_by == "baselines")]
+    waveforms = {row: run.waveform(row, sentence) for row in rows}
+    longest = max((len(waveform) for waveform in waveforms.values() if waveform is not None), default=1)
+    return [
+        {
+            "row": row,
+            "seconds": len(waveform) / SAMPLE_RATE,
+            "share": 100 * len(waveform) / max(1, longest),  # one time axis for all pictures
+            "audio": figures.sound(waveform),
+            "picture": figures.spectrogram(waveform),
+        }
+        if waveform is not None
+        else {"row": row, "audio": None}
+        for row, waveform in waveforms.items()
+    ]
+
+
+def word_differences(reference: str, hypothesis: str) -> list[tuple[str, str, str]]:
+    """[(kind, words said, words meant)], kind "equal", "substitute", "insert", "delete": jiwer's alignment."""
+    if not reference:
+        return [("insert", hypothesis, "")] if hypothesis else []
+    meant, said = reference.split(), hypothesis.split()
+    return [
+        (
+            chunk.type,
+            " ".join(said[chunk.hyp_start_idx : chunk.hyp_end_idx]),
+            " ".join(meant[chunk.ref_start_idx : chunk.ref_end_idx]),
+        )
+        for chunk in jiwer.process_words(reference, hypothesis).alignments[0]
+    ]
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{int(seconds // 60)} min {int(seconds % 60)} s"

@@ -1,0 +1,110 @@
+"""What the report reads from `runs/<name>/`. A part may be missing: then None or nothing is given, never a guess."""
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from speech2code.audio.files import load_waveform
+from speech2code.errors import UserError
+from speech2code.files import read_json
+from speech2code.registry import ROW, ROWS
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    path: Path
+
+    def __post_init__(self):
+        if not self.path.is_dir():
+            raise UserError(f"there is no run folder {self.path}; give the folder of a run, such as runs/best_fr_en")
+
+    def json(self, name: str) -> dict | None:
+        return read_json(self.path / name) if (self.path / name).is_file() else None
+
+    def scores(self) -> dict[str, dict]:
+        """Row → recogniser → figures, of all rows that have been scored, those of baseline and topline too."""
+        found = (self.json("scores.json") or {}) | (self.json("baselines/scores.json") or {})
+        return {row.name: found[row.name] for row in ROWS if row.name in found}
+
+    def config(self) -> str | None:
+        path = self.path / "config.yaml"
+        return path.read_text(encoding="utf-8") if path.is_file() else None
+
+    def shown_ids(self) -> list[str]:
+        """The sentences to listen to: those whose source speech was kept."""
+        return sorted(path.stem for path in self.sounds("source").glob("*.wav"))
+
+    def sounds(self, row: str) -> Path:
+        """Where the waveforms of a row are; `decode` keeps some of the source and the original beside its own."""
+        return self.path / ((ROW[row].made_by if row in ROW else None) or "decoding") / row
+
+    def waveform(self, row: str, sentence: str) -> np.ndarray | None:
+        path = self.sounds(row) / f"{sentence}.wav"
+        return load_waveform(path) if path.is_file() else None
+
+    def table(self, row: str, recogniser: str) -> Path:
+        """Where the transcripts of a row are."""
+        return self.path / "transcripts" / f"{row}.{recogniser}" / "transcripts.tsv"
+
+    def transcripts(self, row: str, recogniser: str) -> dict[str, tuple[str, str]]:
+        """id → (reference, hypothesis), both normalised."""
+        path = self.table(row, recogniser)
+        if not path.is_file():
+            return {}
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
+            if lines.fieldnames != ["id", "reference", "hypothesis"]:
+                raise UserError(
+                    f"{path} has columns {lines.fieldnames}, not id, reference, hypothesis; run `transcribe` again"
+                )
+            return {line["id"]: (line["reference"], line["hypothesis"]) for line in lines}
+
+    def units(self) -> dict[str, dict[str, list[int]]]:
+        """{"reference": {id: units}, "translation": {id: units}}"""
+        return self.json("decoding/units.json") or {}
+
+    def alignments(self) -> dict[str, np.ndarray]:
+        """id → attention float32 `(units, source frames)`."""
+        path = self.path / "decoding" / "alignments.npz"
+        if not path.is_file():
+            return {}
+        with np.load(path) as archive:
+            return dict(archive)
+
+    def phones(self) -> dict | None:
+        """What `measure` wrote of a codebook: "counts" `(codebook_size, phones)`, "phones", "codes"."""
+        path = self.path / "quality" / "phones.npz"
+        if not path.is_file():
+            return None
+        with np.load(path) as archive:
+            return dict(archive)
+
+    def unit_sounds(self) -> dict[int, np.ndarray]:
+        """Unit → how it sounds when it is spoken some times in a row."""
+        paths = sorted((self.path / "quality" / "sounds").glob("*.wav"))
+        return {int(path.stem): load_waveform(path) for path in paths}
+
+    def curves(self, stage: str) -> dict[str, tuple[list[int], list[float]]]:
+        """Scalar name → (steps, values), for train/loss and all dev scalars in the stage's TensorBoard events."""
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+        curves = {}
+        for folder in sorted({path.parent for path in (self.path / stage).rglob("events.out.tfevents*")}):
+            events = EventAccumulator(str(folder), size_guidance={"scalars": 0, "images": 1, "audio": 1, "tensors": 1})
+            events.Reload()
+            for tag in events.Tags()["scalars"]:
+                if tag == "train/loss" or tag.startswith("dev/"):
+                    # A resumed stage writes a second event file: the later value of a step counts.
+                    points = dict(sorted((event.step, event.value) for event in events.Scalars(tag)))
+                    curves[tag] = (list(points), list(points.values()))
+        return curves
+
+
+def as_text(value) -> str:
+    """A figure as the report prints it: floats with 4 significant digits, whole numbers in groups of three."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"

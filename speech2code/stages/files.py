@@ -1,0 +1,37 @@
+"""What a trained system does with single recordings: the verbs `translate` and `encode`."""
+
+import sys
+
+import numpy as np
+import torch
+
+from speech2code.audio.files import SAMPLE_RATE, load_waveform, save_waveform
+from speech2code.audio.trimming import trim_silence
+from speech2code.corpora.checks import reason_to_reject
+from speech2code.errors import UserError
+from speech2code.pipeline import SpeechTranslator
+from speech2code.unit_quality.information import usage
+
+
+def translate_file(source: str, target: str, model: str) -> None:
+    """Translates one recording; `model` is an exported folder or a hub id."""
+    torch.set_num_threads(1)
+    waveform = load_waveform(source)
+    if reason := reason_to_reject(waveform):
+        raise UserError(f"{source} cannot be translated: {reason}")
+    save_waveform(target, SpeechTranslator.from_pretrained(model).translate(trim_silence(waveform)))
+
+
+def encode_files(paths: list[str], model: str) -> None:
+    """Prints the units of any recordings of the target language, one line a file, and what they cost."""
+    system = SpeechTranslator.from_pretrained(model)
+    waveforms = [trim_silence(load_waveform(path)) for path in paths]
+    for path, waveform in zip(paths, waveforms):
+        if reason := reason_to_reject(waveform):
+            raise UserError(f"{path} has no units: {reason}")
+    sequences = [system.encode([waveform])[0] for waveform in waveforms]
+    for path, units in zip(paths, sequences):
+        print(f"{path}\t{' '.join(map(str, units))}")
+    seconds = sum(map(len, waveforms)) / SAMPLE_RATE
+    found = usage([np.array(each) for each in sequences], system.unit_encoder.spec.codebook_size, seconds)
+    print(", ".join(f"{name} {value:.4g}" for name, value in found._asdict().items()), file=sys.stderr)

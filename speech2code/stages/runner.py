@@ -1,0 +1,137 @@
+"""All stages of one experiment; those that do not need each other run side by side, one process each."""
+
+import os
+import sys
+import time
+from multiprocessing import get_context, set_start_method
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from runpy import run_module
+
+from speech2code.config import Config
+from speech2code.corpora.store import FeatureStore
+from speech2code.errors import UserError
+from speech2code.files import write_json
+from speech2code.provenance import describe_run
+from speech2code.registry import BASELINES, BY_NAME, ROWS, RUN, stages_of
+from speech2code.report.run_folder import RunFolder
+from speech2code.stages.folders import data_folder, run_folder
+from speech2code.stages.prepare import prepare
+from speech2code.stages.record import RECORD, seconds_of
+
+LOWEST = 19  # priority of background stages: 15 parts of a core's time where a training has 1024
+# a server imports these once and every stage is a fork of it: none waits seconds for torch
+HEAVY = ["speech2code.stages.train", "speech2code.stages.decode", "speech2code.stages.score", "lightning_fabric"]
+
+
+def run(config: Config, overrides: list[str], group: str = RUN) -> None:
+    """Prepares, then runs the stages of a group: the system's own, or `baselines`, which need the in-domain recogniser
+    too. UserError when one fails, after the others that were running have ended."""
+    needed = ("recogniser",) if group == BASELINES and "in_domain" in config.recognisers else ()
+    run_stages(config, overrides, (*needed, *stages_of(group)))
+    folder = RunFolder(run_folder(config))
+    for line in score_lines(folder):
+        print(line)
+    if (folder.path / "report.html").exists():
+        print(f"open {folder.path / 'report.html'}")
+
+
+def run_stages(config: Config, overrides: list[str], stages: tuple[str, ...]) -> None:
+    """The same for any stages, named in any order."""
+    began = time.monotonic()
+    prepare(config)
+    if not (run_folder(config) / "run.json").exists():
+        write_json(run_folder(config) / "run.json", describe_run(config.trainer.seed))
+    skipped = {name for name in BY_NAME if name not in stages or _unread(config, name)}
+    if not FeatureStore(data_folder(config), "test").has_text():
+        skipped |= {name for name, stage in BY_NAME.items() if stage.text}
+        print("the corpus has no target text: nothing is scored, the report shows speech and units only", flush=True)
+    _side_by_side(config, overrides, skipped)
+    print(f"\n{'stage':32} seconds")
+    for name, seconds in seconds_of(run_folder(config)).items():
+        print(f"{name:32} {seconds:7.0f}")
+    print(f"this run took {(time.monotonic() - began) / 60:.1f} minutes")
+
+
+def score_lines(run: RunFolder) -> list[str]:
+    """Every row that has been scored, for a terminal: BLEU and WER with their 95 % intervals."""
+    scores = run.scores()
+    if not scores:
+        return []
+    lines = ["", f"{'':38} {'recogniser':12} {'BLEU (95 %)':22} WER % (95 %)"]
+    for row in ROWS:
+        for recogniser, each in scores.get(row.name, {}).items():
+            bleu = f"{each['bleu']:5.1f} ({each['bleu_low']:.1f} to {each['bleu_high']:.1f})"
+            wer = f"{each['wer']:5.1f} ({each['wer_low']:.1f} to {each['wer_high']:.1f})"
+            lines.append(f"{row.title:38} {recogniser:12} {bleu:22} {wer}")
+    return lines
+
+
+def _unread(config: Config, name: str) -> bool:
+    """Whether a stage would read for a recogniser that this experiment does not use."""
+    recogniser = BY_NAME[name].recogniser or ("in_domain" if name == "recogniser" else "")
+    return bool(recogniser) and recogniser not in config.recognisers
+
+
+def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:
+    waiting = [name for name in BY_NAME if name not in done and name != "prepare"]
+    done = done | {"prepare"}
+    running: dict[str, tuple[BaseProcess, int]] = {}
+    failed: list[str] = []
+    try:
+        while running or (waiting and not failed):
+            for name in [] if failed else [each for each in waiting if set(BY_NAME[each].needs) <= done]:
+                if name == "report" and _report_is_fresh(run_folder(config)):
+                    waiting.remove(name)
+                elif _has_room(name, list(running), config.trainer.jobs):
+                    row = min(set(range(len(running) + 1)) - {taken for _, taken in running.values()})
+                    running[name] = _start(name, overrides, row, config.trainer.threads), row
+                    waiting.remove(name)
+            time.sleep(0.2)
+            for name, (process, _) in list(running.items()):
+                if process.exitcode is not None:
+                    del running[name]
+                    if process.exitcode:
+                        failed.append(name)
+                    else:
+                        done.add(name)
+    except KeyboardInterrupt:
+        for process, _ in running.values():
+            process.terminate()
+            process.join()  # each writes its checkpoint first
+        raise
+    if failed:
+        verb = BY_NAME[failed[0]].verb
+        raise UserError(f"`{verb}` failed (its message stands above); the same command goes on once that is mended")
+
+
+def _has_room(name: str, running: list[str], jobs: int) -> bool:
+    """Background stages keep no training from its core: one of them at a time, beside any number of others."""
+    background = [each for each in running if BY_NAME[each].background]
+    if BY_NAME[name].background:
+        return not background
+    return len(running) - len(background) < jobs
+
+
+def _report_is_fresh(run: Path) -> bool:
+    """True where report.html is younger than every stage."""
+    page, records = run / "report.html", [run / name / RECORD for name in BY_NAME]
+    return page.exists() and all(each.stat().st_mtime <= page.stat().st_mtime for each in records if each.exists())
+
+
+def _start(name: str, overrides: list[str], row: int, threads: int) -> BaseProcess:
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # read by the server, when the first stage starts
+    # also as the default, of which the child is told: one of joblib's workers has `loky` there, which no child knows
+    set_start_method("forkserver", force=True)
+    context = get_context()
+    context.set_forkserver_preload(HEAVY)
+    process = context.Process(target=_stage, args=([*BY_NAME[name].verb.split(), *overrides], row))
+    process.start()
+    if BY_NAME[name].background:
+        os.setpriority(os.PRIO_PROCESS, process.pid or 0, LOWEST)
+    return process
+
+
+def _stage(arguments: list[str], row: int) -> None:
+    os.environ["SPEECH2CODE_ROW"], sys.argv = str(row), ["speech2code", *arguments]
+    run_module("speech2code", run_name="__main__", alter_sys=True)  # `python -m speech2code`, also for whom it starts

@@ -1,0 +1,105 @@
+"""Stages `train …`, one function each; every one resumes, and does nothing where it is done."""
+
+from dataclasses import asdict
+
+import numpy as np
+
+from speech2code.builders import build_translator, build_unit_encoder, build_vocoder, learn_units
+from speech2code.config import Config
+from speech2code.corpora.pairs import SPLITS
+from speech2code.pipeline import Limits
+from speech2code.recognisers.attention import AttentionRecogniser
+from speech2code.recognisers.vocabulary import WORDS, Vocabulary
+from speech2code.report.run_folder import RunFolder
+from speech2code.stages.decode import resynthesise
+from speech2code.stages.folders import (
+    data_folder,
+    fabric_of,
+    run_folder,
+    settings_of,
+    speech_of,
+    unit_encoder_of,
+    with_units,
+)
+from speech2code.stages.record import stage
+from speech2code.training.checkpoints import WEIGHTS, save_weights
+from speech2code.training.loop import fit
+from speech2code.training.tokens import TokensTask
+from speech2code.training.units import encode_split
+from speech2code.training.vocoder import VocoderTask
+
+
+def units(config: Config) -> None:
+    """Target speech → unit encoder, and the units of every split."""
+    run, folder = run_folder(config), run_folder(config) / "units"
+    with stage(run, "units", settings_of(config, "units", units=asdict(config.units))) as figures:
+        if figures is None:
+            return
+        fabric, train, dev = fabric_of(config), speech_of(config, "train"), speech_of(config, "dev")
+        model = build_unit_encoder(config.units, train.speaker_count("target"))
+        learn = learn_units(config.units)
+        figures |= learn(
+            model, config.units, train, dev, lambda task, training: fit(task, training, config.trainer, folder, fabric)
+        )
+        if fabric.is_global_zero:
+            for split in SPLITS:
+                if (data_folder(config) / split).exists():
+                    encode_split(model.eval(), speech_of(config, split)).save(folder / f"{split}.npz")
+            save_weights(folder / WEIGHTS, model)  # last: who is interrupted goes on from the end of the training
+        figures["codebook"] = model.inventory.fingerprint()
+
+
+def vocoder(config: Config) -> None:
+    """Units → speech: trains the vocoder, then speaks the true units of the test sentences with it."""
+    encoder, record = unit_encoder_of(config)
+    run = run_folder(config)
+    made_of = settings_of(config, "vocoder", vocoder=asdict(config.vocoder), codebook=record["codebook"])
+    with stage(run, "vocoder", made_of) as figures:
+        if figures is None:
+            return
+        fabric = fabric_of(config)
+        train, dev = (with_units(config, split, record["codebook"]) for split in ("train", "dev"))
+        task = VocoderTask(build_vocoder(config.vocoder, encoder.spec), encoder, train, dev)
+        figures |= fit(task, config.vocoder.training, config.trainer, run / "vocoder", fabric)
+        if fabric.is_global_zero:
+            model = task.model.cpu().eval()
+            resynthesise(config, encoder.cpu(), model, RunFolder(run).sounds("resynthesis"))
+
+
+def translator(config: Config) -> None:
+    """Source speech → target units: trains the translator."""
+    run, (encoder, record) = run_folder(config), unit_encoder_of(config)
+    made_of = settings_of(config, "translator", translator=asdict(config.translator), codebook=record["codebook"])
+    with stage(run, "translator", made_of) as figures:
+        if figures is None:
+            return
+        fabric = fabric_of(config)
+        pairs = [with_units(config, split, record["codebook"]) for split in ("train", "dev")]
+        train, dev = ((speech, sequences.units) for speech, sequences in pairs)
+        model = build_translator(config.translator, encoder.spec.codebook_size)
+        task = TokensTask("translator", "source", config.translator, model, train, dev)
+        figures |= fit(task, config.translator.training, config.trainer, run / "translator", fabric)
+        figures["limits"] = limits_of(train[1])._asdict()
+
+
+def recogniser(config: Config) -> None:
+    """Original target speech → words: trains the in-domain recogniser, the only training of `run` that reads text."""
+    run, folder = run_folder(config), run_folder(config) / "recogniser"
+    with stage(run, "recogniser", settings_of(config, "recogniser", recogniser=asdict(config.recogniser))) as figures:
+        if figures is None:
+            return
+        fabric = fabric_of(config)
+        train, dev = speech_of(config, "train"), speech_of(config, "dev")
+        vocabulary = Vocabulary.of(train.store.texts("target"), WORDS)
+        tokens = [[vocabulary.encode(text) for text in speech.store.texts("target")] for speech in (train, dev)]
+        model = build_translator(config.recogniser, len(vocabulary.tokens))
+        task = TokensTask("recogniser", "target", config.recogniser, model, (train, tokens[0]), (dev, tokens[1]))
+        figures |= fit(task, config.recogniser.training, config.trainer, folder, fabric)
+        longest = max(len(each) for each in tokens[0]) + 3
+        AttentionRecogniser.describe(folder, config.recogniser, vocabulary, train.standard("target"), longest)
+
+
+def limits_of(sequences: list[np.ndarray]) -> Limits:
+    """The stop rules of the search: facts of the training targets."""
+    runs = [np.diff(np.flatnonzero(np.diff(each, prepend=-1, append=-1))).max() for each in sequences]
+    return Limits(longest=round(1.2 * max(len(each) for each in sequences)), longest_run=int(max(runs)))

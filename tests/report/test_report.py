@@ -1,0 +1,199 @@
+import base64
+import io
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+
+from speech2code.audio.files import save_waveform
+from speech2code.errors import UserError
+from speech2code.files import write_json
+from speech2code.provenance import describe_run
+from speech2code.report.page import word_differences, write_report
+from speech2code.report.run_folder import RunFolder
+
+IDS = [f"test-{i:03d}" for i in range(3)]
+ROWS = ("source", "original", "resynthesis", "translation")
+FIGURES = {
+    "bleu": 71.9,
+    "bleu_low": 66.1,
+    "bleu_high": 77.3,
+    "meteor": None,
+    "wer": 17.8,
+    "wer_low": 14.2,
+    "wer_high": 21.5,
+    "cer": 9.4,
+}
+
+
+def build_run(run, ids=IDS):
+    """A run's folder with every part that the report reads."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    chance = np.random.default_rng(0)
+    for stage in ("units", "inverter", "translator", "recogniser"):
+        metrics = {"codes_used": 61, "perplexity": 48.127} if stage == "units" else {"dev_loss": 0.4321}
+        write_json(
+            run / stage / "stage.json", {"seconds": 121.4, "steps": 2000, "parameters": 1234567, "metrics": metrics}
+        )
+        with SummaryWriter(str(run / stage)) as writer:
+            for step in range(0, 2000, 100):
+                for tag, value in (
+                    ("train/loss", 2.0),
+                    ("dev/loss", 2.2),
+                    ("dev/accuracy", 0.3),
+                    ("optimiser/rate", 1),
+                ):
+                    writer.add_scalar(tag, value / (1 + step / 500), step)
+    for row in ROWS:
+        for number, sentence in enumerate(ids):
+            t = np.arange(int(16000 * (1 + 0.2 * number))) / 16000
+            tone = np.sin(2 * np.pi * (300 + 900 * t) * t) * (np.sin(9 * t) ** 2) + chance.normal(0, 0.01, len(t))
+            save_waveform(RunFolder(run).sounds(row) / f"{sentence}.wav", (0.4 * tone).astype(np.float32))
+    units = {n: {s: chance.integers(0, 64, 25).tolist() for s in ids} for n in ("reference", "translation")}
+    write_json(run / "synthesis" / "units.json", units)
+    diagonal = np.exp(-(np.subtract.outer(np.linspace(0, 1, 25), np.linspace(0, 1, 40)) ** 2) * 300)
+    np.savez(run / "synthesis" / "alignments.npz", **{s: diagonal.astype(np.float32) for s in ids})
+    for row in ROWS[1:]:
+        for recogniser in ("own", "pocketsphinx"):
+            lines = [
+                "id\treference\thypothesis",
+                *(f"{s}\twhere is the <b> station\twhere was the a station" for s in ids),
+            ]
+            path = RunFolder(run).table(row, recogniser)
+            path.parent.mkdir(exist_ok=True)
+            path.write_text("\n".join(lines) + "\n")
+    found = {"same_output": 0, "near_silent": 0, "unending": 0, "sentences": 250, "warnings": []}
+    warned = {**found, "near_silent": 3, "warnings": ["3 of 250 outputs are near-silent."]}
+    write_json(run / "evaluation" / "detectors.json", {"resynthesis": found, "translation": warned})
+    scores = {row: {r: FIGURES for r in ("own", "pocketsphinx")} for row in ROWS[1:]}
+    scores["original"] = {
+        "own": {**FIGURES, "bleu": 98.76, "meteor": 61.23},
+        "pocketsphinx": {**FIGURES, "bleu": 87.81},
+    }
+    scores["signature"] = {"bleu": "nrefs:1|tok:none|norm:lc", "meteor": "meteor-1.5-wo-en-no_norm"}
+    write_json(run / "scores.json", scores)
+    write_json(run / "seconds.json", {"prepare": 81.2, "discover": 120.0, "translate": 3700.0})
+    write_json(run / "run.json", describe_run(seed=7))
+    (run / "config.yaml").write_text("seed: 7\nunits:\n  codebook_size: 64\n")
+    return run
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return build_run(tmp_path_factory.mktemp("runs") / "phrasebook")
+
+
+@pytest.fixture(scope="module")
+def html(run):
+    return write_report(run).read_text(encoding="utf-8")
+
+
+def test_every_player_plays_the_sound_of_the_run(run, html):
+    players = re.findall(r'<audio [^>]*src="data:audio/flac;base64,([^"]+)"', html)
+    assert len(players) == len(IDS) * len(ROWS)
+    heard, rate = soundfile.read(io.BytesIO(base64.b64decode(players[0])), dtype="float32")
+    original, _ = soundfile.read(run / "synthesis" / "source" / f"{IDS[0]}.wav", dtype="float32")
+    assert rate == 16000
+    np.testing.assert_allclose(heard, original, atol=1e-4)
+
+
+def test_self_contained(html):
+    assert not re.search(r"https?://|//cdn|@import|<script|<link(?! rel=\"icon\" href=\"data:,\")", html)
+    assert all(source.startswith(("data:", "#")) for source in re.findall(r'(?:src|href)="([^"]*)"', html))
+    assert len(re.findall(r'src="data:image/png', html)) == len(IDS) * (len(ROWS) + 1)  # spectrograms and attention
+    assert len(re.findall("<svg", html)) == 5  # curves of four stages, code usage
+    ids = re.findall(r' id="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r"url\(#([^)]+)\)", html)) <= set(ids)
+    assert len(html) < 15e6
+
+
+def test_scores_are_shown_and_a_missing_one_is_stated(html):
+    table = html[html.index('id="scores"') : html.index('id="sentences"')]
+    lines = [re.sub(r"<[^>]+>|\s+", " ", line) for line in re.findall(r"<tr.*?</tr>", table, re.DOTALL)]
+    lines = [re.sub(" +", " ", line).strip() for line in lines]
+    assert "original target own 98.8 [66.1, 77.3] 61.2 17.8 [14.2, 21.5] 9.4" in lines
+    assert "translation pocketsphinx 71.9 [66.1, 77.3] not available 17.8 [14.2, 21.5] 9.4" in lines
+    assert len(lines) == 1 + 6
+    assert "no second test list of unseen combinations" in table
+    assert "3 of 250 outputs are near-silent." in table
+
+
+def test_what_it_is_compared_with_is_shown_and_heard(run, tmp_path):
+    both = shutil.copytree(run, tmp_path / "run")
+    write_json(both / "comparisons" / "scores.json", {"topline": {"own": FIGURES | {"bleu": 47.4}}})
+    save_waveform(RunFolder(both).sounds("topline") / f"{IDS[0]}.wav", np.full(8000, 0.1, np.float32))
+    html = write_report(both).read_text(encoding="utf-8")
+    assert html.count("<b>47.4</b>") == 1 and "The <b>topline</b> learnt from transcripts" in html
+    assert html.count("<h4>the paper&#39;s topline (had transcripts)") == len(IDS)
+    assert "topline" not in write_report(run).read_text(encoding="utf-8")
+
+
+def test_stages_times_origin(html):
+    for expected in (
+        "1,234,567",
+        "48.13",
+        "2 min 1 s",
+        "1 h 2 min",
+        "codebook_size: 64",
+        "nrefs:1|tok:none|norm:lc",
+        "train/loss",
+    ):
+        assert expected in html
+    assert "optimiser/rate" not in html
+
+
+def test_transcripts_are_escaped_and_differences_marked(html):
+    assert "where is the &lt;b&gt; station" in html
+    assert '<span class="wrong" title="reference: is">was</span>' in html
+    assert "<b> station" not in html
+
+
+def test_an_empty_run_states_what_is_missing(tmp_path):
+    html = write_report(tmp_path).read_text(encoding="utf-8")
+    for expected in (
+        "no scores yet",
+        "no audio was kept",
+        "was not trained",
+        "no units",
+        "not recorded",
+        "Missing: config.yaml",
+    ):
+        assert expected in html
+    assert "0.0" not in re.sub(r"<style>.*</style>", "", html, flags=re.DOTALL)
+
+
+def test_parts_that_are_missing_do_not_stop_the_rest(tmp_path):
+    run = build_run(tmp_path / "run", IDS[:1])
+    (run / "synthesis" / "alignments.npz").unlink()
+    (run / "synthesis" / "translation" / f"{IDS[0]}.wav").unlink()
+    scores = json.loads((run / "scores.json").read_text())
+    write_json(run / "scores.json", {**scores, "unseen": {"pocketsphinx": {**FIGURES, "bleu": 33.3}}})
+    html = write_report(run).read_text(encoding="utf-8")
+    assert html.count("<audio") == 3 and "no attention alignment" in html and "Missing: no audio." in html
+    assert "translation, unseen combinations" in html and "33.3" in html
+
+
+def test_wrong_folder_and_wrong_table_are_refused(tmp_path):
+    with pytest.raises(UserError, match="no run folder"):
+        write_report(tmp_path / "nothing")
+    run = build_run(tmp_path / "run", IDS[:1])
+    (run / "evaluation" / "translation.own.tsv").write_text("a\tb\n")
+    with pytest.raises(UserError, match=r"translation\.own\.tsv has columns"):
+        write_report(run)
+
+
+def test_word_differences():
+    assert word_differences("a b c d", "a x c e d") == [
+        ("equal", "a", "a"),
+        ("substitute", "x", "b"),
+        ("equal", "c", "c"),
+        ("insert", "e", ""),
+        ("equal", "d", "d"),
+    ]
+    assert word_differences("a b", "") == [("delete", "", "a b")]
+    assert word_differences("", "a") == [("insert", "a", "")]
