@@ -31,10 +31,10 @@ types: setup-dev
 docs: setup
 	$(VENV)/bin/pip install -q -c constraints.txt -e '.[docs]'
 	$(VENV)/bin/python docs/generate_configuration.py
-	$(VENV)/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
 	@echo "open site/index.html"
 
-bench: setup-dev
+bench: setup-dev voices
 	$(VENV)/bin/pip install -q -c constraints.txt -e '.[bench]'
 	$(VENV)/bin/python -m benchmarks.run $(LINES)
 

@@ -1,7 +1,7 @@
 """Our ABX beside the ZeroSpeech challenge's own (zerospeech-libriabx2), on the same triphones of spoken sentences.
 
-pip install cython pandas zerospeech-libriabx2==0.9.8      # compiles; its torchaudio is not needed, a stub does
-python scripts/abx_peer.py                                 # prints both, fails beyond 1e-6
+pip install cython pandas zerospeech-libriabx2==0.9.8    # compiles; its torchaudio is not needed, a stub does
+python -m benchmarks.abx_peer                            # prints both, fails beyond 1e-6
 """
 
 import sys

@@ -16,13 +16,16 @@ import numpy as np
 import torch
 
 from benchmarks.timing import Line
+from speech2code.builders import build_translator, build_unit_encoder, build_vocoder
 from speech2code.compose import compose
+from speech2code.config import Config
 from speech2code.corpora.batches import epoch_batches
 from speech2code.corpora.prepare import prepare
 from speech2code.corpora.speech import Speech
 from speech2code.corpora.store import FeatureStore, write_split
+from speech2code.training.loop import Task
 from speech2code.training.tokens import TokensTask
-from speech2code.training.units import VqVaeTask, write_units
+from speech2code.training.units import CodebookTask, encode_split
 from speech2code.training.vocoder import VocoderTask
 from speech2code.units.sequences import UnitSequences
 
@@ -66,23 +69,22 @@ def _repeat(spoken: Path, grown: Path, size: int) -> None:
     write_split(grown, "train", items, None, [shard] * times)
 
 
-def _train(config, folder: Path) -> dict[str, float]:
+def _train(config: Config, folder: Path) -> dict[str, float]:
     """A few steps of the three trainings, their start and an epoch's order included."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     began = time.perf_counter()
     train, dev = Speech(folder, "train"), Speech(folder, "dev")
-    units = VqVaeTask(config.units, train, dev)
-    seconds = _steps(units, config.units.training.batch_size)
-    write_units(units.model, dev, folder / "dev.npz")
-    short = [np.arange(24) % config.units.codebook_size for _ in range(len(train))]
-    ones = [np.ones_like(each) for each in short]
-    sequences = UnitSequences("", train.store.ids, short, ones), UnitSequences.load(folder / "dev.npz")
+    encoder, size = build_unit_encoder(config.units, train.speaker_count("target")), config.units.codebook_size
+    seconds = _steps(CodebookTask(encoder, config.units, train, dev), config.units.training.batch_size)
+    known = encode_split(encoder.eval(), dev)
+    short = [np.arange(24) % size for _ in range(len(train))]
+    drawn = UnitSequences(known.codebook, train.store.ids, short, [np.ones_like(each) for each in short])
     start = time.perf_counter() - began - seconds
-    lists = (train, short), (dev, sequences[1].units)
+    settings, lists = config.translator, ((train, short), (dev, known.units))
     for make in (
-        lambda: VocoderTask(config.inverter, units.model, (train, sequences[0]), (dev, sequences[1])),
-        lambda: TokensTask("translate", "source", config.translator, config.units.codebook_size, *lists),
+        lambda: VocoderTask(build_vocoder(config.vocoder, encoder.spec), encoder, (train, drawn), (dev, known)),
+        lambda: TokensTask("translator", "source", settings, build_translator(settings, size), *lists),
     ):
         began = time.perf_counter()
         task = make()
@@ -93,7 +95,7 @@ def _train(config, folder: Path) -> dict[str, float]:
     return {"hours": hours, "s a 1000 utterances": seconds / (STEPS * 16) * 1000, "start": start, "GB": memory}
 
 
-def _steps(task, batch_size: int) -> float:
+def _steps(task: Task, batch_size: int) -> float:
     optimiser = torch.optim.AdamW(task.model.parameters(), 1e-3, fused=True)
     batches = epoch_batches(task.lengths(), batch_size, 0, 0)
     # batches from all over the corpus: the store must be as good at its end as at its beginning

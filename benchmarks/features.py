@@ -5,7 +5,8 @@ import numpy as np
 import torch
 
 from benchmarks.timing import Line, race, sentences
-from speech2code.audio.features import FFT_SIZE, HOP, WINDOW, Mfcc, power_of
+from speech2code.audio.features import HOP, WINDOW, Mfcc, power_of
+from speech2code.audio.filters import FFT_SIZE
 
 
 def measure() -> Line:

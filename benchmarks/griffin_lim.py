@@ -5,7 +5,8 @@ import numpy as np
 import torch
 
 from benchmarks.timing import Line, race, sentences
-from speech2code.audio.features import FFT_SIZE, HOP, WINDOW, LogMagnitude
+from speech2code.audio.features import HOP, WINDOW, LogMagnitude
+from speech2code.audio.filters import FFT_SIZE
 from speech2code.audio.griffin_lim import griffin_lim
 
 OPTIONS = {"hop_length": HOP, "win_length": WINDOW, "n_fft": FFT_SIZE, "pad_mode": "constant"}

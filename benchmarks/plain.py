@@ -18,7 +18,7 @@ class Block(nn.Module):
         return inputs + self.layers(inputs)
 
 
-class VqVae(nn.Module):
+class PlainVqVae(nn.Module):
     """Figs. 1 and 2: a strided convolution and a residual block for each halving, one width throughout; EMA codebook
     with one-hot products."""
 
@@ -63,7 +63,7 @@ class MultiScale(nn.Module):
         return inputs + self.norm(self.mix(F.leaky_relu(torch.cat([scale(inputs) for scale in self.scales], 1))))
 
 
-class Inverter(nn.Module):
+class PlainInverter(nn.Module):
     """Fig. 4: each code copied r times, residual blocks, stacked BiLSTM, residual blocks, 1025 bins."""
 
     def __init__(self, width: int, blocks: int, layers: int, dim: int, repeat: int):

@@ -1,6 +1,6 @@
 """Where the time goes: the costliest operations of a training step of each stage, of a translation, of the features.
 
-    python scripts/profiles.py > results/profiles.txt      # after `make demo`, in the same folder
+    python -m benchmarks.profiles > results/profiles.txt    # after `make demo`, in the same folder
 
 One thread, real batches of the demo. The profiler itself costs time: read the shares.
 """
@@ -18,18 +18,20 @@ import torch
 from torch.profiler import ProfilerActivity, profile
 
 from speech2code.audio.features import Mfcc
+from speech2code.builders import build_translator, build_unit_encoder, build_vocoder
 from speech2code.compose import compose
 from speech2code.config import Config
 from speech2code.corpora.batches import epoch_batches
 from speech2code.pipeline import SpeechTranslator
 from speech2code.provenance import describe_run
-from speech2code.stages.folders import discoverer_of, run_folder, with_units
+from speech2code.stages.folders import run_folder, unit_encoder_of, with_units
 from speech2code.training.loop import Task
 from speech2code.training.tokens import TokensTask
-from speech2code.training.units import VqVaeTask
+from speech2code.training.units import CodebookTask
 from speech2code.training.vocoder import VocoderTask
 
 STEPS, ROWS = 8, 12
+VOCABULARY = 100  # words of the recogniser
 
 
 def main() -> None:
@@ -40,7 +42,7 @@ def main() -> None:
     for name, task in _tasks(config).items():
         _show(f"{name}: {STEPS} training steps", _training(task, getattr(config, name).training.batch_size))
     model = SpeechTranslator.from_pretrained(run_folder(config) / "model")
-    store = with_units(config, "test", discoverer_of(config)[1]["codebook"])[0].store
+    store = with_units(config, "test", unit_encoder_of(config)[1]["codebook"])[0].store
     waveforms = [store.waveform("source", item) for item in range(STEPS)]
     _show(f"translation of {STEPS} sentences", lambda: [model.translate(each) for each in waveforms])
     sixteen = [store.waveform("source", item) for item in range(16)]
@@ -54,16 +56,20 @@ def main() -> None:
 
 
 def _tasks(config: Config) -> dict[str, Task]:
-    discoverer, record = discoverer_of(config)
+    """Section of the config → its training, of a new network."""
+    encoder, record = unit_encoder_of(config)
     train, dev = (with_units(config, split, record["codebook"]) for split in ("train", "dev"))
-    size = config.units.codebook_size
     units = [(speech, sequences.units) for speech, sequences in (train, dev)]
     words = [(speech, [np.arange(6)] * len(speech)) for speech, _ in (train, dev)]  # as many as an English sentence has
+    untrained = build_unit_encoder(config.units, encoder.spec.speakers)
+    vocoder = build_vocoder(config.vocoder, encoder.spec)
+    translator = build_translator(config.translator, encoder.spec.codebook_size)
+    recogniser = build_translator(config.recogniser, VOCABULARY)
     return {
-        "units": VqVaeTask(config.units, train[0], dev[0]),
-        "inverter": VocoderTask(config.inverter, discoverer, train, dev),
-        "translator": TokensTask("translate", "source", config.translator, size, *units),
-        "recogniser": TokensTask("recognise", "target", config.recogniser, 100, *words),
+        "units": CodebookTask(untrained, config.units, train[0], dev[0]),
+        "vocoder": VocoderTask(vocoder, encoder, train, dev),
+        "translator": TokensTask("translator", "source", config.translator, translator, *units),
+        "recogniser": TokensTask("recogniser", "target", config.recogniser, recogniser, *words),
     }
 
 

@@ -1,10 +1,11 @@
 """How fast, beside its peers: one table, `results/bench.json`.
 
-    python scripts/bench.py                     # every line
-    python scripts/bench.py features griffin_lim # these lines; the others keep their last figures
+    python -m benchmarks.run                         # every line
+    python -m benchmarks.run features griffin_lim    # these lines; the others keep their last figures
 
-A line is a file of `scripts/benchmarks/` with a function `measure`; ours and the peer's run in turns in one process, so
-that a busy machine slows both alike. One compute thread unless a line says otherwise.
+A line is a file of `benchmarks/` with a function `measure`; ours and the peer's run in turns in one process, so that a
+busy machine slows both alike. One compute thread unless a line says otherwise. `translate` and `score` need a finished
+`make demo` in this folder. A line that LINES no longer names leaves the table.
 """
 
 import os
@@ -21,8 +22,8 @@ from speech2code.files import read_json, write_json
 from speech2code.provenance import describe_run
 
 LINES = (
-    "features", "griffin_lim", "codebook", "units_step", "inverter_step", "translator_step", "beam_search", "say",
-    "prepare", "evaluate", "import", "corpus_scale",
+    "features", "griffin_lim", "codebook", "units_step", "inverter_step", "translator_step", "beam_search", "translate",
+    "prepare", "score", "import", "corpus_scale",
 )  # fmt: skip
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "bench.json"
 
@@ -33,7 +34,7 @@ def main(names: list[str]) -> None:
         sys.exit(f"bench: no line is called {unknown[0]}; choose from {', '.join(LINES)}")
     torch.set_num_threads(1)
     known = {line["name"]: line for line in read_json(RESULTS)} if RESULTS.exists() else {}
-    machine = describe_run(0)
+    machine = describe_run(0) | {"command": " ".join(["python -m benchmarks.run", *names])}
     for name in names or LINES:
         line = import_module(f"benchmarks.{name}").measure()
         print(line.text(), flush=True)
@@ -43,7 +44,7 @@ def main(names: list[str]) -> None:
 
 
 def _table(lines: list[dict]) -> str:
-    """Markdown, as in the README."""
+    """Markdown, as in docs/speed.md."""
     rows = ["| | ours | peer | | times as fast | goal | | |", "|---|---|---|---|---|---|---|---|"]
     for line in lines:
         notes = ", ".join(f"{key} {value:.3g}" for key, value in line["notes"].items())

@@ -50,5 +50,5 @@ def sentences(count: int) -> list[np.ndarray]:
     from speech2code.corpora.voices import load_voice
 
     voice = load_voice("espeak:fr-fr")
-    pairs = draw("fr", "en", core=True, seed=0, train=400, dev=2, test=2, unseen=2)
+    pairs = draw("fr", "en", seed=0, train=400, dev=2, test=2, unseen=2)
     return [voice.speak(pair.source_text) for pair in pairs[:count]]

@@ -33,7 +33,10 @@ def measure() -> Line:
 
 
 def our_model() -> LstmTranslator:
-    config = LstmConfig(encoder_width=WIDTH // 2, encoder_layers=LAYERS, decoder_width=WIDTH)
+    config = LstmConfig(
+        conv_width=WIDTH, encoder_width=WIDTH // 2, encoder_layers=LAYERS, decoder_width=WIDTH, embedding_dim=64,
+        attention="mlp_history", attention_size=128,
+    )  # fmt: skip
     return LstmTranslator(config, CODES)
 
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from benchmarks.plain import VqVae
+from benchmarks.plain import PlainVqVae
 from benchmarks.timing import Line, race
 from speech2code.compose import compose
 from speech2code.units.vqvae import VqVae
@@ -16,7 +16,7 @@ def measure() -> Line:
     features, lengths = torch.randn(BATCH, FRAMES, 39), torch.full((BATCH,), FRAMES)
     speakers = torch.zeros(BATCH, dtype=torch.int64)
     model = VqVae(config).train()
-    plain = VqVae(config.width, config.blocks, config.codebook_size, config.code_dim).train()
+    plain = PlainVqVae(config.width, config.blocks, config.codebook_size, config.code_dim).train()
     ours, peer = (torch.optim.AdamW(each.parameters(), 1e-4, fused=True) for each in (model, plain))
 
     def our_step():

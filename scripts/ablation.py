@@ -5,13 +5,13 @@ BLEU with intervals and p.
     python scripts/ablation.py $rows experiment=phrasebook trainer.minutes=null
     python scripts/ablation.py $rows experiment=phrasebook_ja_en donor=phrasebook trainer.minutes=null
 
-The rows left out there are for large corpora (`scripts/large.sh`). Each row is a run of its own below `runs/<experiment>/ablation/` and resumes; what `speech2code sweep` with this
-experiment has done once for its cells is reused from there, topline and recogniser above all, and what it has trained
-for a cell with just the settings of a row. A row that changes the translator alone reuses units and vocoder of the row
-before; with `donor`, each row those of the other pair's row. A row that chooses another kind starts that section anew.
-Names of rows leave the others out of the table, `-NAME` a row's settings out of all that follow. Writes
-`results/ablation.json` and `.md`, where the rows of other experiments stay; the report of the last row shows those of
-this one.
+The rows left out there are for large corpora (`scripts/large.sh`). Each row is a run of its own below
+`runs/<experiment>/ablation/` and resumes; what `speech2code sweep` with this experiment has done once for its cells is
+reused from there, topline and recogniser above all, and what it has trained for a cell with just the settings of a row.
+A row that changes the translator alone reuses units and vocoder of the row before; with `donor`, each row those of the
+other pair's row. A row that chooses another kind starts that section anew. Names of rows leave the others out of the
+table, `-NAME` a row's settings out of all that follow. Writes `results/ablation.json` and `.md`, where the rows of
+other experiments stay; the report of the last row shows those of this one.
 """
 
 import sys

@@ -16,15 +16,17 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.image import imread
 from omegaconf import OmegaConf
-from speech2code.evaluation import figures
 
 from speech2code.audio.files import SAMPLE_RATE, save_waveform
 from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_atomically
-from speech2code.report.run_folder import RECOGNISERS, SOUNDS, RunFolder
+from speech2code.report import figures
+from speech2code.report.page import SOUNDS
+from speech2code.report.run_folder import RunFolder
 
 NAMES = dict(zip(SOUNDS, ("source speech", "reference speech", "resynthesis", "translation")))
+JUDGES = {"in_domain": "in-domain recogniser", "pocketsphinx": "PocketSphinx"}
 NYQUIST = SAMPLE_RATE / 2000  # kHz
 
 
@@ -35,7 +37,7 @@ class Sentence(NamedTuple):
     source: str
     reference: str
     waveforms: dict[str, np.ndarray]  # row → float32 (samples,)
-    heard: dict[tuple[str, str], str]  # (row, recogniser) → transcript
+    transcripts: dict[tuple[str, str], str]  # (row, recogniser) → what it has read
 
 
 def main(arguments: list[str]) -> None:
@@ -47,7 +49,7 @@ def main(arguments: list[str]) -> None:
 def make_examples(run: RunFolder, folder: Path) -> Path:
     """Writes `<id>.<row>.flac`, `<id>.png` and README.md → its path. UserError names what the run lacks."""
     page, texts = opening(run), source_texts(run)
-    transcripts = {(row, judge): run.transcripts(row, judge) for row in SOUNDS[1:] for judge in RECOGNISERS}
+    transcripts = {(row, judge): run.transcripts(row, judge) for row in SOUNDS[1:] for judge in JUDGES}
     sentences = [read_sentence(run, each, texts[each], transcripts) for each in choose(run)]
     for sentence in sentences:
         for row, waveform in sentence.waveforms.items():
@@ -65,9 +67,7 @@ def choose(run: RunFolder) -> list[str]:
     shown = run.shown_ids()
     chosen = [shown[len(shown) * quarter // 4] for quarter in (1, 2, 3)] if shown else []
     if len(set(chosen)) < 3:
-        raise UserError(
-            f"{run.path}/synthesis/source holds {len(shown)} sentences, not three; run `speech2code synthesise`"
-        )
+        raise UserError(f"{run.sounds('source')} holds {len(shown)} sentences, not three; run `speech2code decode`")
     return chosen
 
 
@@ -87,8 +87,8 @@ def read_sentence(run: RunFolder, key: str, source: str, transcripts: dict) -> S
     lacking += [".".join(where) for where, of_id in transcripts.items() if key not in of_id]
     if lacking:
         raise UserError(f"{run.path} has no {lacking[0]} of {key}; finish it with `speech2code run` first")
-    heard = {where: of_id[key][1] or "(nothing)" for where, of_id in transcripts.items()}
-    return Sentence(key, source, transcripts["original", "own"][key][0], waveforms, heard)
+    read = {where: of_id[key][1] or "(nothing)" for where, of_id in transcripts.items()}
+    return Sentence(key, source, transcripts["original", "in_domain"][key][0], waveforms, read)
 
 
 def draw(path: Path, sentence: Sentence) -> None:
@@ -100,7 +100,7 @@ def draw(path: Path, sentence: Sentence) -> None:
         png = base64.b64decode(figures.spectrogram(waveform).partition(",")[2])
         extent = (0, len(waveform) / SAMPLE_RATE, 0, NYQUIST)
         panel.imshow(imread(io.BytesIO(png)), extent=extent, aspect="auto")
-        text = said.get(row) or f"read as “{sentence.heard[row, 'own']}”"
+        text = said.get(row) or f"read as “{sentence.transcripts[row, 'in_domain']}”"
         panel.set_title(f"{NAMES[row]}: {text}", fontsize=10, loc="left")
         panel.set_ylabel("kHz")
     panels[-1].set(xlabel="seconds", xlim=(0, max(map(len, sentence.waveforms.values())) / SAMPLE_RATE))
@@ -129,9 +129,9 @@ def opening(run: RunFolder) -> list[str]:
 def section(sentence: Sentence) -> list[str]:
     """Its texts, a table of its sounds and what the recognisers read in them, its picture."""
     lines = [f"## {sentence.id}", "", f"Source: **{sentence.source}**  ", f"Reference: **{sentence.reference}**", ""]
-    lines += ["| sound | own recogniser | PocketSphinx |", "|---|---|---|"]
+    lines += [f"| sound | {' | '.join(JUDGES.values())} |", "|---|---|---|"]
     for row in SOUNDS:
-        read = [sentence.heard.get((row, judge), "") for judge in RECOGNISERS]  # the source is not English
+        read = [sentence.transcripts.get((row, judge), "") for judge in JUDGES]  # the source is not English
         lines.append(f"| [{NAMES[row]}]({sentence.id}.{row}.flac) | {' | '.join(read)} |")
     return [*lines, "", f"![Spectrograms of {sentence.id}]({sentence.id}.png)", ""]
 

@@ -17,4 +17,4 @@ command -v speech2code >/dev/null || PATH="$PWD/.venv/bin:$PATH" # made by `make
 speech2code sweep "${corpus[@]}" units.time_reduction=8,12 "$@"
 
 # The paper's system; our changes in the same steps; then what is wider or trained for longer: results/ablation.md
-python scripts/ablation.py paper segmental wide bigrams long clusters time_shift "${corpus[@]}" "$@"
+python scripts/ablation.py paper segmental wide bigrams long clusters source_shift "${corpus[@]}" "$@"

@@ -12,15 +12,15 @@ from speech2code.registry import BASELINES, MEASURE, STAGES, Stage, stages_for
 
 HEAD = """speech2code: speech into speech between languages that nobody has transcribed
 
-  speech2code run experiment=best_fr_en                everything, corpus to report; run again = resume
+  speech2code run experiment=best_fr_en                corpus to report; run again = resume
   speech2code translate in.wav out.wav model=FOLDER    translate one recording with a trained system
 
 Stages, each resumable; `run` does the first group in this order:
 """
 TAIL = """
 Overrides are key=value (Hydra): experiment=best_fr_en  corpus=manifest corpus.path=pairs.csv
-  units=kmeans  translator=transformer  units.codebook_size=128  trainer.minutes=10 (a stage)  name=mine
-`speech2code VERB --help` says more, with an example. All settings: docs/configuration.md; own recordings: README.md"""
+  units=kmeans  translator=transformer  units.codebook_size=128  trainer.minutes=10  name=mine
+`speech2code VERB --help` says more. All settings: docs/configuration.md; own recordings: README.md"""
 OTHERS = {  # verb → what it does, an example
     "run": ("all stages, corpus to report; run again = resume", "run experiment=best_fr_en"),
     "baselines": ("trains and judges the paper's baseline and topline", "baselines experiment=best_fr_en"),
@@ -42,8 +42,12 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         _dispatch(arguments)
+        sys.stdout.flush()
     except UserError as error:
         sys.exit(_complain(str(error)))
+    except BrokenPipeError:  # whoever read the output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except OSError as error:  # a full disk, a folder without permission: nothing half-written is left
         where = f": {error.filename}" if error.filename else ""
         sys.exit(_complain(f"{error.strerror or error}{where}; free space or choose another folder"))
@@ -91,10 +95,10 @@ def help_of(verb: str) -> str:
         what, example = OTHERS[verb]
         return f"speech2code {verb}: {what}\n\n  speech2code {example}"
     meant = [stage for stage in STAGES if stage.verb.split()[0] == verb]
-    lines = [f"  {stage.verb:32} {stage.help}\n  {'':32} → runs/<name>/{stage.name}/" for stage in meant]
+    lines = [f"  {stage.verb:36} {stage.help} → {stage.name}/" for stage in meant]
     lines += [f"\nLook at {stage.look}." for stage in meant if stage.look and len(meant) == 1]
     return (
-        f"speech2code {verb}: resumable; done once, it does nothing\n\n"
+        f"speech2code {verb}: resumable; done once, it does nothing. Folders are those in runs/<name>/.\n\n"
         + "\n".join(lines)
         + f"\n\n  speech2code {meant[0].verb} experiment=best_fr_en"
     )

@@ -62,7 +62,7 @@ class Vocoder(Protocol):
     def fit_statistics(self, speech: "Speech") -> None:
         """Takes from the training speech what has to be known before training, such as means and deviations."""
 
-    def losses(self, units: Units, waveforms: Tensor, frames: Tensor, timed: Units) -> dict[str, Tensor]:
+    def __call__(self, units: Units, waveforms: Tensor, frames: Tensor, timed: Units) -> dict[str, Tensor]:
         """Units and the waveforms `(batch, samples)` they came from, lengths in frames `(batch,)` → "loss" and other
         scalars. `timed`: further sentences, to learn durations from."""
 

@@ -34,10 +34,10 @@ def work(tmp_path_factory) -> Path:
             tone = 0.4 * np.sin(2 * np.pi * (200 + 300 * row + 10 * number) * time)
             save_waveform(RunFolder(run).sounds(name) / f"{sentence}.wav", tone.astype(np.float32))
     for row in ROWS[1:]:
-        for recogniser in ("own", "pocketsphinx"):
+        for recogniser in ("in_domain", "pocketsphinx"):
             lines = [f"{sentence}\tmeant {sentence}\t{recogniser} {row} {sentence}" for sentence in IDS]
             path = RunFolder(run).table(row, recogniser)
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True)
             path.write_text("\n".join(["id\treference\thypothesis", *lines]) + "\n")
     write_json(test / "items.json", {"ids": IDS, "source_speakers": [], "target_speakers": []})
     write_json(test / "text.json", {"source": [f"où est {each}" for each in IDS], "target": IDS})
@@ -78,7 +78,7 @@ def test_the_page_tells_texts_transcripts_rule_and_origin(made):
     part = page[page.index(f"## {CHOSEN[1]}") : page.index(f"## {CHOSEN[2]}")]
     assert f"**où est {CHOSEN[1]}**" in part and f"**meant {CHOSEN[1]}**" in part
     for row in ROWS[1:]:
-        assert f".{row}.flac) | own {row} {CHOSEN[1]} | pocketsphinx {row} {CHOSEN[1]} |" in part
+        assert f".{row}.flac) | in_domain {row} {CHOSEN[1]} | pocketsphinx {row} {CHOSEN[1]} |" in part
 
 
 def test_every_link_leads_to_a_file(made):
@@ -99,9 +99,9 @@ def test_the_picture_has_four_panels_on_one_time_axis(made):
 @pytest.mark.parametrize(
     "lost, sentence",
     [
-        ("synthesis/translation", "has no translation of test-031"),
-        ("evaluation/resynthesis.own.tsv", "has no resynthesis.own of test-031"),
-        ("synthesis/source", "holds 0 sentences, not three"),
+        ("decoding/translation", "has no translation of test-031"),
+        ("transcripts/resynthesis.in_domain/transcripts.tsv", "has no resynthesis.in_domain of test-031"),
+        ("decoding/source", "holds 0 sentences, not three"),
         ("config.yaml", "has no config.yaml"),
         ("run.json", "run.json"),
     ],

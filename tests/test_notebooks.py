@@ -8,25 +8,29 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from speech2code.config import InverterConfig, LstmConfig, SearchConfig, UnitsConfig
+from speech2code.config import InverterConfig, LstmConfig, SearchConfig, SegmentalConfig, VqVaeConfig
 from speech2code.pipeline import Limits, SpeechTranslator
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
 
-@pytest.fixture
-def model(tmp_path, monkeypatch) -> Path:
-    """A system that has learnt nothing: the notebook must not care what it hears."""
+NARROW = {"codebook_size": 8, "code_dim": 8, "width": 16, "blocks": 1}
+UNITS = [VqVaeConfig(time_reduction=4, **NARROW), SegmentalConfig(target_unit_rate=12, **NARROW)]
+
+
+@pytest.fixture(params=UNITS, ids=lambda units: units.kind)
+def model(request, tmp_path, monkeypatch) -> Path:
+    """A system that has learnt nothing: the notebook must not care how it sounds."""
     system = SpeechTranslator(
-        UnitsConfig(codebook_size=8, time_reduction=4, code_dim=8, width=16, blocks=1),
+        request.param,
         InverterConfig(width=16, frame_width=16, blocks=1, lstm_layers=1, fft_size=512, iterations=3),
         LstmConfig(
             conv_width=16, encoder_width=16, encoder_layers=1, decoder_width=16, embedding_dim=8, attention_size=16
         ),
         SearchConfig(beam=2),
         Limits(longest=30, longest_run=3),
-        warps=[1.0],
+        vtln=[1.0],
     )
     system.save_pretrained(tmp_path / "model")
     monkeypatch.setenv("SPEECH2CODE_MODEL", str(tmp_path / "model"))
@@ -44,7 +48,7 @@ def test_hear_the_units_runs_from_top_to_bottom(model):
     resources = {"metadata": {"path": str(FOLDER)}}
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources=resources).execute()
     seen = outputs(notebook)
-    assert sum("image/png" in each for each in seen) == 5  # waveform, features, units, drawn spectrogram, alignment
+    assert sum("image/png" in each for each in seen) == 5  # waveform, features, units, resynthesis, alignment
     players = sum("<audio" in each.get("text/html", "") for each in seen)
     units = sum(each.get("text/markdown", "").startswith("unit **") for each in seen)
     assert 1 <= units <= 8

@@ -17,7 +17,7 @@ PADDING = 0.1  # seconds
 PEAK = 0.5  # level hardly matters (unchanged 12.4, 0.5 12.4, 0.9 12.9, at 0.2 s), but then it cannot matter at all
 DITHER = 1.0  # 16-bit steps: digital silence would give log(0) features
 # cmn: full_utt's mean is that of the utterance alone. maxhmmpf: the default of 30,000 HMMs a frame finds the same words
-# (results/LOG.md), a quarter slower. Narrower beams ruin it (WER 6 % → 17 %).
+# (docs/lab-notes.md), a quarter slower. Narrower beams ruin it (WER 6 % → 17 %).
 SETTINGS = {"cmn": "batch", "maxhmmpf": 4000}
 _TASKS_A_PROCESS = 8  # chunks a process: small enough to share the work evenly
 

@@ -12,7 +12,7 @@ from speech2code.scoring.significance import paired_bootstrap
 OURS = "speech2code"
 SHARED = "shared"  # the folder beside the cells that holds what depends on none of the swept settings
 FAILED = "failed.json"  # of a cell: which one it is, and the reason
-JUDGE, OTHER = "in_domain", "pocketsphinx"  # whose figures choose, and whose stand beside them
+JUDGE, OTHER = "in_domain", "pocketsphinx"  # whose figures choose where there are any, and whose stand beside them
 FIGURES = ("bleu", "bleu_low", "bleu_high", "meteor", "wer")
 MEASURES = (
     "units_a_second", "bitrate", "used", "abx_within", "abx_across", "pnmi", "wer_original_pocketsphinx",
@@ -43,7 +43,7 @@ def coordinates(config: dict) -> dict:
         "vocoder": config["vocoder"]["kind"],
         "codebook_size": units["codebook_size"],
         # units that last as long as their sound are chosen frame by frame
-        "time_reduction": 1 if units.get("target_unit_rate") else units["time_reduction"],
+        "time_reduction": 1 if units.get("target_unit_rate") else units.get("time_reduction", 1),
     }
 
 
@@ -80,9 +80,10 @@ def _baselines(sweep: Path, ours: list[dict]) -> list[dict]:
 
 def _figures(scores: dict) -> dict:
     """The judge's figures by their names, those of the other recogniser with its name behind them."""
-    first = scores.get(JUDGE) or next(iter(scores.values()))
-    other = scores.get(OTHER, {})
-    return {name: first[name] for name in FIGURES} | {f"{name}_{OTHER}": other.get(name) for name in FIGURES}
+    judge = JUDGE if JUDGE in scores else next(iter(scores))
+    first, other = scores[judge], scores.get(OTHER, {})
+    found = {name: first[name] for name in FIGURES} | {f"{name}_{OTHER}": other.get(name) for name in FIGURES}
+    return found | {"judge": judge}
 
 
 def _compared(cells: list[dict], sweep: Path) -> list[dict]:
@@ -102,4 +103,4 @@ def _compared(cells: list[dict], sweep: Path) -> list[dict]:
 def transcripts_of(sweep: Path, cell: dict) -> dict[str, tuple[str, str]]:
     """id → (reference, what the judge has read)."""
     row = "translation" if cell["system"] == OURS else cell["system"]
-    return RunFolder(sweep / cell["cell"]).transcripts(row, JUDGE)
+    return RunFolder(sweep / cell["cell"]).transcripts(row, cell["judge"])

@@ -53,10 +53,12 @@ def _markdown(cells: list[dict], command: str) -> str:
     lines = ["| " + " | ".join(row) + " |" for row in (COLUMNS, ["---"] * len(COLUMNS), *rows)]
     failed = [f"`{cell['cell']}` failed: {cell['error']}" for cell in cells if "error" in cell]
     remark = REMARKS.get(cells[0]["pair"], "")
-    recogniser = "BLEU, METEOR and p (paired bootstrap) by the in-domain recogniser unless said."
+    judges = dict.fromkeys(cell["judge"] for cell in cells if "judge" in cell)
+    judged = f"BLEU, METEOR and p (paired bootstrap) by {', '.join(judges)} unless said." if judges else ""
     corpus = [SIZES.format(**cell) for cell in cells if "corpus" in cell][:1]
     return (
-        "\n\n".join(["\n".join(lines), *failed, " ".join([*corpus, recogniser, remark]).strip(), f"`{command}`"]) + "\n"
+        "\n\n".join(["\n".join(lines), *failed, " ".join(filter(None, [*corpus, judged, remark])), f"`{command}`"])
+        + "\n"
     )
 
 

@@ -53,7 +53,7 @@ def fit(task: Task, training: TrainingConfig, trainer: TrainerConfig, folder: Pa
     """Trains until the budget ends; the weights of the end stay in the model and in `folder`. Returns figures.
 
     The figures on dev choose nothing: by then the learning rate has fallen to zero, and a translator goes on getting
-    better at translating after it has begun to get worse at guessing the next unit (results/LOG.md, 2026-11-22).
+    better at translating after it has begun to get worse at guessing the next unit (docs/lab-notes.md).
 
     Run again after an interruption it goes on from the last checkpoint: same batches, same random numbers.
     """

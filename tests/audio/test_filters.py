@@ -36,7 +36,7 @@ def test_a_stretched_envelope_is_the_envelope_elsewhere(factor):
     np.testing.assert_allclose(vtln_matrices([factor])[0] @ coefficients, dct_matrix().T @ elsewhere, atol=0.02)
 
 
-def test_a_shorter_throat_is_a_stretched_one():
+def test_a_shorter_vocal_tract_is_a_stretched_one():
     """A sound of two formants, and one whose formants are a fifth higher: their MFCC differ by that stretch."""
 
     def sound(factor):

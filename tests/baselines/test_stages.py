@@ -1,31 +1,43 @@
-"""Baseline and topline from the command line: trained, heard, scored, resumable; and the text they need."""
+"""Baseline and topline from the command line: trained, decoded, transcribed, scored, resumable; and the text they
+need."""
 
 from speech2code.audio.files import load_waveform
 from speech2code.cli import main
 from speech2code.files import read_json
 from speech2code.recognisers.vocabulary import CHARACTERS, Vocabulary
+from speech2code.registry import BASELINES, BY_NAME, stages_of
 from speech2code.report.run_folder import RunFolder
-from speech2code.scoring.scores import score
+from speech2code.scoring.scores import score_pairs
 
 
 def test_baseline_and_topline_are_trained_and_scored(transcribed, tmp_path, capsys, refused):
     overrides = transcribed.overrides(tmp_path)
-    assert "run `speech2code baseline`" in refused("compare", *overrides)
-    for verb in ("baseline", "spell", "voice", "recognise", "compare", "compare"):
-        main([verb, *overrides])
-    assert "comparisons: done already" in capsys.readouterr().out
-    run, scores = RunFolder(tmp_path / "tiny"), read_json(tmp_path / "tiny" / "comparisons" / "scores.json")
-    assert scores.keys() == {"baseline", "topline", "spelt", "seconds"}  # recordings have no voice to read aloud
+    assert "run `speech2code train baseline`" in refused("decode", "baselines", *overrides)
+    main(["train", "recogniser", *overrides])
+    for name in (*stages_of(BASELINES), "baselines", "baseline_scores"):
+        main([*BY_NAME[name].verb.split(), *overrides])
+    told = capsys.readouterr().out
+    assert "baselines: done already" in told and "baseline_scores: done already" in told
+    run, scores = RunFolder(tmp_path / "tiny"), read_json(tmp_path / "tiny" / "baselines" / "scores.json")
+    # recordings have no voice to read the topline's text aloud
+    assert scores.keys() == {"baseline", "topline", "topline_text", "seconds", "signature"}
+    assert scores["seconds"].keys() == {"baseline", "topline_stt", "topline_tts"}
     for row in ("baseline", "topline"):
         assert len([load_waveform(path) for path in run.sounds(row).glob("*.wav")]) == 3
-        references, hypotheses = zip(*run.transcripts(row, "own").values())
-        assert scores[row]["own"]["bleu"] == score(list(hypotheses), list(references)).bleu
-    assert set(read_json(tmp_path / "tiny" / "comparisons" / "spelt.json")) == set(run.transcripts("topline", "own"))
+        assert scores[row].keys() == {"in_domain", "pocketsphinx"}
+        for recogniser, figures in scores[row].items():
+            again = score_pairs(run.transcripts(row, recogniser).values())
+            assert (figures["bleu"], figures["wer"], figures["cer"]) == (again.bleu, again.wer, again.cer)
+    texts = read_json(tmp_path / "tiny" / "baselines" / "topline_text.json")
+    read = run.transcripts("topline", "in_domain")
+    assert {key: reference for key, (reference, _) in texts.items()} == {key: each[0] for key, each in read.items()}
+    assert scores["topline_text"]["cer"] == score_pairs(texts.values()).cer
 
 
 def test_the_topline_needs_text(textless, tmp_path, refused):
-    assert "has no target text" in refused("spell", *textless.overrides(tmp_path))
-    main(["baseline", *textless.overrides(tmp_path)])
+    for part in ("topline_stt", "topline_tts"):
+        assert "has no target text" in refused("train", part, *textless.overrides(tmp_path))
+    main(["train", "baseline", *textless.overrides(tmp_path)])
 
 
 def test_characters_are_those_of_the_normalised_transcripts():

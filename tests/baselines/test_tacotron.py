@@ -1,4 +1,4 @@
-"""Tacotron: no leak from padding, told and alone it does the same, the diagonal, the end, and that it can learn."""
+"""Tacotron: no leak from padding, the same alone as under a teacher, the diagonal, the end, and that it can learn."""
 
 import pytest
 import torch
@@ -7,12 +7,12 @@ from speech2code.audio.features import LogMagnitude
 from speech2code.baselines.tacotron import Tacotron
 from speech2code.config import TacotronConfig
 
-AT_ONCE = 2
+FRAMES = 2
 
 
 def tacotron(characters=None, guided=False):
     torch.manual_seed(0)
-    model = Tacotron(TacotronConfig(width=16, reduction_factor=AT_ONCE, guided=guided), characters)
+    model = Tacotron(TacotronConfig(width=16, reduction_factor=FRAMES, guided=guided), characters)
     model.spectrum_mean.normal_()
     model.spectrum_std.uniform_(0.5, 2)
     return model
@@ -28,33 +28,33 @@ def inputs(characters, *lengths):
 @pytest.mark.parametrize("characters", [None, 5])
 def test_a_padded_batch_is_its_items(characters):
     model = tacotron(characters).eval()
-    (heard, lengths), frames = inputs(characters, 9, 4), torch.tensor([11, 6])
+    (given, lengths), frames = inputs(characters, 9, 4), torch.tensor([11, 6])
     mel = torch.randn(2, 11, 80)
-    together = model(heard, lengths, mel, frames)
+    together = model(given, lengths, mel, frames)
     assert together.spectrum.shape == (2, 12, 257) and together.mel.shape == (2, 12, 80)
     for row, (length, count) in enumerate(zip(lengths, frames)):
         alone = model(
-            heard[row : row + 1, :length], lengths[row : row + 1], mel[row : row + 1, :count], frames[row : row + 1]
+            given[row : row + 1, :length], lengths[row : row + 1], mel[row : row + 1, :count], frames[row : row + 1]
         )
         torch.testing.assert_close(together.mel[row, :count], alone.mel[0, :count], atol=1e-5, rtol=1e-4)
         torch.testing.assert_close(together.spectrum[row, :count], alone.spectrum[0, :count], atol=1e-5, rtol=1e-4)
-        steps = -(-count // AT_ONCE)
+        steps = -(-count // FRAMES)
         torch.testing.assert_close(together.stops[row, :steps], alone.stops[0, :steps], atol=1e-5, rtol=1e-4)
         assert (together.alignments[row, :, length:] == 0).all()
     torch.testing.assert_close(together.alignments.sum(2), torch.ones(2, 6))
 
 
 @pytest.mark.parametrize("characters", [None, 5])
-def test_alone_it_draws_what_it_draws_when_told_its_own_frames(characters):
+def test_alone_it_draws_what_it_draws_with_its_own_frames_as_teacher(characters):
     model = tacotron(characters).eval()
     with torch.no_grad():
-        model.leave.bias[-1] = -9  # no end
-    heard, lengths = inputs(characters, 7)
-    spectrum, frames = model.draw(heard, lengths, 9)
+        model.project.bias[-1] = -9  # no end
+    given, lengths = inputs(characters, 7)
+    spectrum, frames = model.generate(given, lengths, 9)
     assert frames.tolist() == [10] and spectrum.shape == (1, 10, 257)
     mel = torch.zeros(1, 10, 80)
     for _ in range(5):  # each round one group of frames more is its own
-        drawn = model(heard, lengths, mel, frames)
+        drawn = model(given, lengths, mel, frames)
         mel = drawn.mel
     alone = (spectrum - model.spectrum_mean) / model.spectrum_std
     torch.testing.assert_close(drawn.spectrum, alone, atol=1e-4, rtol=1e-4)
@@ -63,16 +63,16 @@ def test_alone_it_draws_what_it_draws_when_told_its_own_frames(characters):
 def test_each_sentence_ends_where_it_says_so():
     model = tacotron(5).eval()
     with torch.no_grad():
-        model.leave.bias[-1] = 9
-    _, frames = model.draw(*inputs(5, 4, 6), 20)
-    assert frames.tolist() == [AT_ONCE, AT_ONCE]
+        model.project.bias[-1] = 9
+    _, frames = model.generate(*inputs(5, 4, 6), 20)
+    assert frames.tolist() == [FRAMES, FRAMES]
 
 
 def test_the_loss_sees_real_frames_only_and_the_diagonal():
     model = tacotron(5)
-    (heard, lengths), frames = inputs(5, 9, 4), torch.tensor([11, 6])
+    (given, lengths), frames = inputs(5, 9, 4), torch.tensor([11, 6])
     mel, spectrum = torch.randn(2, 11, 80), torch.randn(2, 11, 257)
-    drawn = model.eval()(heard, lengths, mel, frames)
+    drawn = model.eval()(given, lengths, mel, frames)
     loss = model.loss(drawn, mel, spectrum, frames, lengths)
     mel[1, 6:], spectrum[1, 6:] = 1e6, -1e6
     torch.testing.assert_close(model.loss(drawn, mel, spectrum, frames, lengths), loss)
@@ -108,5 +108,5 @@ def test_it_learns_to_read():
         adam.step()
         losses.append(float(loss.detach()))
     assert losses[-1] < 0.5 * losses[0]
-    _, found = model.eval().draw(words, lengths, 40)
+    _, found = model.eval().generate(words, lengths, 40)
     assert (found == 12).float().mean() > 0.8

@@ -4,7 +4,7 @@ import conftest
 import numpy as np
 import pytest
 
-from speech2code.corpora.vtln import estimate_vtln
+from speech2code.corpora.vtln import apply_vtln, estimate_vtln
 from speech2code.unit_quality.spoken import mfcc_of
 
 
@@ -21,7 +21,7 @@ def voice(monkeypatch, formants, seed):
 
 
 @pytest.mark.parametrize("formants", [0.85, 1.0, 1.15])
-def test_a_shorter_throat_is_found_and_made_good(monkeypatch, formants):
+def test_a_shorter_vocal_tract_is_found_and_made_good(monkeypatch, formants):
     voices = {"far": voice(monkeypatch, formants, 1), "near": voice(monkeypatch, 1.0, 2)}
     found = estimate_vtln(voices, reference="near")
     assert found["near"] == 1
@@ -30,6 +30,6 @@ def test_a_shorter_throat_is_found_and_made_good(monkeypatch, formants):
 
 def test_a_warped_envelope_comes_back():
     smooth = np.random.default_rng(0).standard_normal((50, 39)) * np.tile(0.5 ** np.arange(13), 3)
-    there = warp(smooth, 1.1)
+    there = apply_vtln(smooth, 1.1)
     assert np.abs(there - smooth).max() > 0.05
-    np.testing.assert_allclose(warp(there, 1 / 1.1), smooth, atol=0.03)
+    np.testing.assert_allclose(apply_vtln(there, 1 / 1.1), smooth, atol=0.03)

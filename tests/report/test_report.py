@@ -17,6 +17,7 @@ from speech2code.report.run_folder import RunFolder
 
 IDS = [f"test-{i:03d}" for i in range(3)]
 ROWS = ("source", "original", "resynthesis", "translation")
+RECOGNISERS = ("in_domain", "pocketsphinx")
 FIGURES = {
     "bleu": 71.9,
     "bleu_low": 66.1,
@@ -34,7 +35,7 @@ def build_run(run, ids=IDS):
     from torch.utils.tensorboard import SummaryWriter
 
     chance = np.random.default_rng(0)
-    for stage in ("units", "inverter", "translator", "recogniser"):
+    for stage in ("units", "vocoder", "translator", "recogniser"):
         metrics = {"codes_used": 61, "perplexity": 48.127} if stage == "units" else {"dev_loss": 0.4321}
         write_json(
             run / stage / "stage.json", {"seconds": 121.4, "steps": 2000, "parameters": 1234567, "metrics": metrics}
@@ -54,29 +55,29 @@ def build_run(run, ids=IDS):
             tone = np.sin(2 * np.pi * (300 + 900 * t) * t) * (np.sin(9 * t) ** 2) + chance.normal(0, 0.01, len(t))
             save_waveform(RunFolder(run).sounds(row) / f"{sentence}.wav", (0.4 * tone).astype(np.float32))
     units = {n: {s: chance.integers(0, 64, 25).tolist() for s in ids} for n in ("reference", "translation")}
-    write_json(run / "synthesis" / "units.json", units)
+    write_json(run / "decoding" / "units.json", units)
     diagonal = np.exp(-(np.subtract.outer(np.linspace(0, 1, 25), np.linspace(0, 1, 40)) ** 2) * 300)
-    np.savez(run / "synthesis" / "alignments.npz", **{s: diagonal.astype(np.float32) for s in ids})
+    np.savez(run / "decoding" / "alignments.npz", **{s: diagonal.astype(np.float32) for s in ids})
     for row in ROWS[1:]:
-        for recogniser in ("own", "pocketsphinx"):
+        for recogniser in RECOGNISERS:
             lines = [
                 "id\treference\thypothesis",
                 *(f"{s}\twhere is the <b> station\twhere was the a station" for s in ids),
             ]
             path = RunFolder(run).table(row, recogniser)
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True)
             path.write_text("\n".join(lines) + "\n")
     found = {"same_output": 0, "near_silent": 0, "unending": 0, "sentences": 250, "warnings": []}
     warned = {**found, "near_silent": 3, "warnings": ["3 of 250 outputs are near-silent."]}
-    write_json(run / "evaluation" / "detectors.json", {"resynthesis": found, "translation": warned})
-    scores = {row: {r: FIGURES for r in ("own", "pocketsphinx")} for row in ROWS[1:]}
+    write_json(run / "scores" / "detectors.json", {"resynthesis": found, "translation": warned})
+    scores = {row: {r: FIGURES for r in RECOGNISERS} for row in ROWS[1:]}
     scores["original"] = {
-        "own": {**FIGURES, "bleu": 98.76, "meteor": 61.23},
+        "in_domain": {**FIGURES, "bleu": 98.76, "meteor": 61.23},
         "pocketsphinx": {**FIGURES, "bleu": 87.81},
     }
     scores["signature"] = {"bleu": "nrefs:1|tok:none|norm:lc", "meteor": "meteor-1.5-wo-en-no_norm"}
     write_json(run / "scores.json", scores)
-    write_json(run / "seconds.json", {"prepare": 81.2, "discover": 120.0, "translate": 3700.0})
+    write_json(run / "seconds.json", {"prepare": 81.2, "units": 120.0, "translator": 3700.0})
     write_json(run / "run.json", describe_run(seed=7))
     (run / "config.yaml").write_text("seed: 7\nunits:\n  codebook_size: 64\n")
     return run
@@ -95,10 +96,10 @@ def html(run):
 def test_every_player_plays_the_sound_of_the_run(run, html):
     players = re.findall(r'<audio [^>]*src="data:audio/flac;base64,([^"]+)"', html)
     assert len(players) == len(IDS) * len(ROWS)
-    heard, rate = soundfile.read(io.BytesIO(base64.b64decode(players[0])), dtype="float32")
-    original, _ = soundfile.read(run / "synthesis" / "source" / f"{IDS[0]}.wav", dtype="float32")
+    played, rate = soundfile.read(io.BytesIO(base64.b64decode(players[0])), dtype="float32")
+    original, _ = soundfile.read(run / "decoding" / "source" / f"{IDS[0]}.wav", dtype="float32")
     assert rate == 16000
-    np.testing.assert_allclose(heard, original, atol=1e-4)
+    np.testing.assert_allclose(played, original, atol=1e-4)
 
 
 def test_self_contained(html):
@@ -116,20 +117,20 @@ def test_scores_are_shown_and_a_missing_one_is_stated(html):
     table = html[html.index('id="scores"') : html.index('id="sentences"')]
     lines = [re.sub(r"<[^>]+>|\s+", " ", line) for line in re.findall(r"<tr.*?</tr>", table, re.DOTALL)]
     lines = [re.sub(" +", " ", line).strip() for line in lines]
-    assert "original target own 98.8 [66.1, 77.3] 61.2 17.8 [14.2, 21.5] 9.4" in lines
+    assert "original target speech in_domain 98.8 [66.1, 77.3] 61.2 17.8 [14.2, 21.5] 9.4" in lines
     assert "translation pocketsphinx 71.9 [66.1, 77.3] not available 17.8 [14.2, 21.5] 9.4" in lines
     assert len(lines) == 1 + 6
     assert "no second test list of unseen combinations" in table
     assert "3 of 250 outputs are near-silent." in table
 
 
-def test_what_it_is_compared_with_is_shown_and_heard(run, tmp_path):
+def test_baseline_and_topline_are_shown_and_played(run, tmp_path):
     both = shutil.copytree(run, tmp_path / "run")
-    write_json(both / "comparisons" / "scores.json", {"topline": {"own": FIGURES | {"bleu": 47.4}}})
+    write_json(both / "baselines" / "scores.json", {"topline": {"in_domain": FIGURES | {"bleu": 47.4}}})
     save_waveform(RunFolder(both).sounds("topline") / f"{IDS[0]}.wav", np.full(8000, 0.1, np.float32))
     html = write_report(both).read_text(encoding="utf-8")
     assert html.count("<b>47.4</b>") == 1 and "The <b>topline</b> learnt from transcripts" in html
-    assert html.count("<h4>the paper&#39;s topline (had transcripts)") == len(IDS)
+    assert html.count("<h4>topline (had transcripts)") == len(IDS)
     assert "topline" not in write_report(run).read_text(encoding="utf-8")
 
 
@@ -169,8 +170,8 @@ def test_an_empty_run_states_what_is_missing(tmp_path):
 
 def test_parts_that_are_missing_do_not_stop_the_rest(tmp_path):
     run = build_run(tmp_path / "run", IDS[:1])
-    (run / "synthesis" / "alignments.npz").unlink()
-    (run / "synthesis" / "translation" / f"{IDS[0]}.wav").unlink()
+    (run / "decoding" / "alignments.npz").unlink()
+    (run / "decoding" / "translation" / f"{IDS[0]}.wav").unlink()
     scores = json.loads((run / "scores.json").read_text())
     write_json(run / "scores.json", {**scores, "unseen": {"pocketsphinx": {**FIGURES, "bleu": 33.3}}})
     html = write_report(run).read_text(encoding="utf-8")
@@ -182,8 +183,8 @@ def test_wrong_folder_and_wrong_table_are_refused(tmp_path):
     with pytest.raises(UserError, match="no run folder"):
         write_report(tmp_path / "nothing")
     run = build_run(tmp_path / "run", IDS[:1])
-    (run / "evaluation" / "translation.own.tsv").write_text("a\tb\n")
-    with pytest.raises(UserError, match=r"translation\.own\.tsv has columns"):
+    RunFolder(run).table("translation", "in_domain").write_text("a\tb\n")
+    with pytest.raises(UserError, match=r"translation\.in_domain/transcripts\.tsv has columns"):
         write_report(run)
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from sacrebleu.metrics import BLEU
 from sacrebleu.significance import PairedTest
-from speech2code.evaluation import meteor as meteor_module
-from speech2code.evaluation import scores as scores_module
 
 from speech2code.errors import UserError
+from speech2code.scoring import meteor as meteor_module
+from speech2code.scoring import scores as scores_module
 from speech2code.scoring.bootstrap import sentence_weights
 from speech2code.scoring.counts import EMPTY, bleu_counts, bleu_of
 from speech2code.scoring.meteor import MeteorUnavailable, meteor

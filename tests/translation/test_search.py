@@ -138,7 +138,7 @@ class Certain:
 
 @pytest.mark.parametrize("beam", [1, 2, 5, 8])
 def test_unlikely_ends_on_the_way_do_not_stop_a_sentence(beam):
-    """A speller that is sure of its letters has no likelier second choice than the end: "where ca"."""
+    """A topline that is sure of its characters has no likelier second choice than the end: "where ca"."""
     (found,) = search(Certain(), *speech(9), beam, longest=60)
     assert found.tokens == Certain.sentence and found.ended
 

@@ -9,7 +9,16 @@ from speech2code.translation.search import beam_search
 from speech2code.translation.transformer import TransformerTranslator
 
 VOCABULARY = 7
-TINY = {"subsampling": 4, "conv_width": 16, "width": 24, "heads": 2, "feed_forward": 32, "encoder_layers": 2}
+TINY = {
+    "subsampling": 4,
+    "conv_width": 16,
+    "width": 24,
+    "heads": 2,
+    "feed_forward": 32,
+    "encoder_layers": 2,
+    "dropout": 0.1,
+    "token_dropout": 0.0,
+}
 
 
 def model(**changes):
@@ -51,9 +60,9 @@ def test_padding_changes_nothing_in_training():
     features, lengths, tokens, counts = pairs([61, 12, 30], [9, 2, 5])
     losses = []
     for more in (0, 40):
-        padded, written = F.pad(features, (0, 0, 0, more), value=100.0), F.pad(tokens, (0, more))
+        padded, longer = F.pad(features, (0, 0, 0, more), value=100.0), F.pad(tokens, (0, more))
         network = model(dropout=0.0, token_dropout=0.0).train()
-        losses.append(network.loss(network(padded, lengths, written)[0], written, counts)[0])
+        losses.append(network.loss(network(padded, lengths, longer)[0], longer, counts)[0])
     torch.testing.assert_close(*losses)
 
 
@@ -109,7 +118,7 @@ def test_hidden_tokens_are_hidden_in_training_only():
         assert torch.equal(logits, other) == training
 
 
-def test_order_is_heard():
+def test_order_matters():
     """Attention alone would not know it: the positions do."""
     network = model(subsampling=1).eval()  # no convolution either
     features, lengths, tokens, _ = pairs([20], [3])
@@ -118,7 +127,7 @@ def test_order_is_heard():
     assert not torch.allclose(forwards, backwards, atol=1e-3)
 
 
-def test_it_learns_eight_pairs_and_the_beam_says_them():
+def test_it_learns_eight_pairs_and_the_beam_finds_them():
     network = model(dropout=0.0, token_dropout=0.0, label_smoothing=0.0, encoder_layers=1)
     torch.manual_seed(1)
     counts = torch.tensor([3, 4, 5, 3, 4, 5, 4, 3])

@@ -1,10 +1,10 @@
-"""Units and phones: what a voice says is cut where it sounds, and `units` measures a trained codebook."""
+"""Units and phones: what a voice says is cut where it sounds, and `measure` measures a trained codebook."""
 
 import json
 
 import numpy as np
 import pytest
-from conftest import TINY, sentences, speak
+from conftest import sentences, speak, tiny
 
 from speech2code.cli import main
 from speech2code.corpora.store import FeatureStore
@@ -61,12 +61,12 @@ def test_a_voice_is_known_by_its_other_sentences():
 
 def test_units_of_voices_are_measured(tmp_path, capsys):
     overrides = [
-        *TINY, "corpus=phrasebook_fr_en", "corpus.train=40", "corpus.dev=4", "corpus.test=12", "corpus.unseen=0",
-        "corpus.target_voice=espeak:en-us+espeak:en-gb", "quality.voices=[espeak:en-gb-scotland]",
+        *tiny(), "corpus=phrasebook_fr_en", "corpus.train=40", "corpus.dev=4", "corpus.test=12", "corpus.unseen=0",
+        "corpus.target_voice=espeak:en-us+espeak:en-gb", "measure.voices=[espeak:en-gb-scotland]",
         f"data={tmp_path}/data", f"runs={tmp_path}/runs",
     ]  # fmt: skip
-    for verb in ("prepare", "discover", "units"):
-        main([verb, *overrides])
+    for verb in ("prepare", "train units", "measure"):
+        main([*verb.split(), *overrides])
     speakers = FeatureStore(tmp_path / "data/phrasebook_fr_en", "train").speakers["target"]
     assert 10 < speakers.count("espeak:en-us") < 30 and set(speakers) == {"espeak:en-us", "espeak:en-gb"}
     found = json.loads((tmp_path / "runs/tiny/units.json").read_text())
@@ -85,11 +85,12 @@ def test_units_of_voices_are_measured(tmp_path, capsys):
 
 def test_speakers_that_change_places_are_judged_by_their_words_too(transcribed, tmp_path):
     overrides = transcribed.overrides(tmp_path)
-    for verb in (["discover"], ["invert"], ["listen", "original"], ["listen", "resynthesis"], ["units"]):
-        main([*verb, *overrides])
+    read = [f"transcribe {row} pocketsphinx" for row in ("original", "resynthesis")]
+    for verb in ("train units", "train vocoder", *read, "measure"):
+        main([*verb.split(), *overrides])
     found = json.loads((tmp_path / "tiny/units.json").read_text())
     assert found["wer_converted_pocketsphinx"] > 0  # nobody says these words
-    for row in ("original", "resynthesis"):  # listened to, though nothing was translated or evaluated
+    for row in ("original", "resynthesis"):  # read, though nothing was translated or scored
         references, hypotheses = zip(*RunFolder(tmp_path / "tiny").transcripts(row, "pocketsphinx").values())
         assert found[f"wer_{row}_pocketsphinx"] == score(list(hypotheses), list(references)).wer
     assert "abx_within" not in found  # recordings tell no phones
@@ -97,8 +98,8 @@ def test_speakers_that_change_places_are_judged_by_their_words_too(transcribed, 
 
 def test_units_of_recordings_are_counted(textless, tmp_path):
     overrides = textless.overrides(tmp_path)
-    for verb in ("discover", "invert", "units"):
-        main([verb, *overrides])
+    for verb in ("train units", "train vocoder", "measure"):
+        main([*verb.split(), *overrides])
     found = json.loads((tmp_path / "tiny/units.json").read_text())
     assert "bitrate" in found and found["mel_cepstral_distortion"] > 0
     assert "abx_within" not in found and "wer_converted_pocketsphinx" not in found  # there is no text
