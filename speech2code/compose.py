@@ -99,11 +99,12 @@ def from_yaml(path: Path) -> Config:
     if not path.exists():
         raise UserError(f"{path} is missing; `speech2code report` writes it at the end of a run")
     try:
-        known = OmegaConf.load(path)
+        known: Any = OmegaConf.load(path)
         schema = OmegaConf.structured(Config)
         for section in SECTIONS:
             schema[section] = settings_class(section, known[section]["kind"])
-        return to_config(OmegaConf.merge(schema, known))  # type: ignore[arg-type]
+        merged: Any = OmegaConf.merge(schema, known)
+        return to_config(merged)
     except (OmegaConfBaseException, KeyError, TypeError) as error:
         raise UserError(f"{path} is of another version: {_sentence(error)}; move that run away") from error
 

@@ -138,6 +138,7 @@ class VocoderConfig:
         choices=("l2", "mel_huber"),
     )
     iterations: int = setting(30, "of Griffin-Lim", at_least=1)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
 @dataclass
@@ -178,6 +179,7 @@ class Seq2SeqConfig:
     time_mask: int = setting(20, "frames of a mask, at most")
     coefficient_masks: int = setting(0, "SpecAugment: masks over MFCC coefficients")
     coefficient_mask: int = setting(3, "coefficients of a mask, at most")
+    training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
 @dataclass

@@ -16,7 +16,7 @@ SLOPE = 0.1  # of the LeakyReLU
 class MaskedBatchNorm(nn.BatchNorm1d):
     """Batch normalisation of `(batch, channels, time)` whose statistics see real frames only."""
 
-    def forward(self, inputs: Tensor, mask: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, mask: Tensor) -> Tensor:  # type: ignore[override]
         if not self.training:
             return super().forward(inputs) * mask
         frames = inputs.transpose(1, 2)

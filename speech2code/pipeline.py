@@ -53,7 +53,7 @@ class SpeechTranslator(nn.Module):
     ):
         """`vtln`: the VTLN factor of each target speaker."""
         super().__init__()
-        self.settings = {"units": units, "vocoder": vocoder, "translator": translator, "search": search}
+        self.settings: dict[str, Any] = {"units": units, "vocoder": vocoder, "translator": translator, "search": search}
         self.limits, self.search, self.vtln = limits, search, vtln
         self.mfcc = Mfcc()
         for side in ("source", "target"):

@@ -1,9 +1,11 @@
-"""What a unit encoder, a translator, a vocoder and a recogniser must offer. Whoever offers it can be swapped in.
+"""What a unit encoder, a translator, a vocoder and a recogniser must offer. Whoever offers it can be swapped in, with
+these as base classes or without.
 
 `docs/extending.md` has a whole example for each; `builders.py` says which kinds there are. Axes are
 `batch, time, dim`; features are normalised MFCC `(batch, time, 39)`, one frame each 10 ms.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -26,21 +28,25 @@ class UnitSpec(NamedTuple):
     rebuilt_dim: int  # numbers a frame that `rebuild` gives; 0: it gives nothing
 
 
-class UnitEncoder(Protocol):
-    """Target speech → units; an `nn.Module`, so that its weights are saved."""
+class UnitEncoder(nn.Module, ABC):
+    """Target speech → units."""
 
     spec: UnitSpec
 
     @property
+    @abstractmethod
     def inventory(self) -> "Codes":
         """What each unit stands for."""
 
+    @abstractmethod
     def encode(self, features: Tensor, lengths: Tensor) -> list[Tensor]:
         """Features, lengths in frames `(batch,)` → the unit of each step, int64 `(steps,)` each."""
 
+    @abstractmethod
     def deduplicate(self, steps: Tensor) -> tuple[Tensor, Tensor]:
         """The unit of each step `(steps,)` → units `(units,)`, and the steps that each of them lasts."""
 
+    @abstractmethod
     def rebuild(self, codes: Tensor, durations: Tensor, speakers: Tensor) -> Tensor | None:
         """Codes `(batch, units, code_dim)`, the steps each lasts `(batch, units)`, speakers `(batch,)` → what it knows
         of the features `(batch, steps · step_frames, rebuilt_dim)`, a help for the vocoder; None where it knows
@@ -56,44 +62,53 @@ class Units(NamedTuple):
     rebuilt: Tensor | None = None  # (batch, steps · step_frames, rebuilt_dim)
 
 
-class Vocoder(Protocol):
-    """Units → waveforms; an `nn.Module`."""
+class Vocoder(nn.Module, ABC):
+    """Units → waveforms."""
 
+    @abstractmethod
     def fit_statistics(self, speech: "Speech") -> None:
         """Takes from the training speech what has to be known before training, such as means and deviations."""
 
-    def __call__(self, units: Units, waveforms: Tensor, frames: Tensor, timed: Units) -> dict[str, Tensor]:
+    @abstractmethod
+    def forward(self, units: Units, waveforms: Tensor, frames: Tensor, timed: Units) -> dict[str, Tensor]:
         """Units and the waveforms `(batch, samples)` they came from, lengths in frames `(batch,)` → "loss" and other
         scalars. `timed`: further sentences, to learn durations from."""
 
+    @abstractmethod
     def predict_durations(self, codes: Tensor, counts: Tensor, speakers: Tensor) -> Tensor:
         """Codes, units in each sentence `(batch,)`, speakers `(batch,)` → steps `(batch, units)`, int64, 0 behind the
         end."""
 
+    @abstractmethod
     def synthesise(self, units: Units) -> list[np.ndarray]:
         """→ a waveform for each sentence, float32 `((frames − 1) · 160,)` at 16 kHz, as loud as the recordings."""
 
 
-class Translator(Protocol):
-    """Source features → tokens, as `search.beam_search` drives it; an `nn.Module`. Memory and state are NamedTuples of
+class Translator(nn.Module, ABC):
+    """Source features → tokens, as `search.beam_search` drives it. Memory and state are NamedTuples of
     tensors whose first axis is the batch."""
 
     end: int  # the token that both starts and ends a sequence: behind all others
     token_dropout: float
 
-    def __call__(self, features: Tensor, lengths: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    @abstractmethod
+    def forward(self, features: Tensor, lengths: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """Tokens `(batch, steps)`, right-padded with anything → logits `(batch, steps + 1, end + 1)`, alignments
         `(batch, steps + 1, encoder time)`, teacher-forced."""
 
+    @abstractmethod
     def loss(self, logits: Tensor, tokens: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
         """Logits, tokens, tokens in each sequence `(batch,)` → loss, accuracy of the next token."""
 
+    @abstractmethod
     def encode(self, features: Tensor, lengths: Tensor) -> Any:
         """→ memory: what the decoder attends to."""
 
+    @abstractmethod
     def start(self, memory: Any) -> Any:
         """→ the state before the first token."""
 
+    @abstractmethod
     def step(self, tokens: Tensor, memory: Any, state: Any) -> tuple[Tensor, Any, Tensor]:
         """Last tokens `(batch,)` → log-probabilities of the next `(batch, end + 1)`, state, alignment
         `(batch, encoder time)`."""

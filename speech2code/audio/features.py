@@ -3,6 +3,9 @@
 One frame each 10 ms, Hann window of 25 ms, centred, zeros beyond both ends: `frames = samples // 160 + 1`.
 """
 
+from typing import TypeVar
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -14,10 +17,11 @@ HOP = 160  # samples, 10 ms
 FRAMES_A_SECOND = 100
 WINDOW = 400  # samples, 25 ms
 MFCC_DIM = 3 * COEFFICIENTS
+Samples = TypeVar("Samples", int, Tensor, np.ndarray)
 LOG_FLOOR = 1e-4  # magnitude; −80 dB of a full-scale tone's magnitude is about 1e-2
 
 
-def frame_count(samples: Tensor | int) -> Tensor | int:
+def frame_count(samples: Samples) -> Samples:
     """Number of frames of a waveform of so many samples."""
     return samples // HOP + 1
 
@@ -63,6 +67,10 @@ class Mfcc(nn.Module):
     Equal to librosa.feature.mfcc (1025 bins, 128 Slaney mel bands, 80 dB range, orthonormal DCT) and
     librosa.feature.delta.
     """
+
+    mel: Tensor  # sparse, (bands, bins)
+    dct: Tensor  # (bands, 13)
+    deltas: Tensor  # (2, 9, 9)
 
     def __init__(self):
         super().__init__()

@@ -33,6 +33,12 @@ class Spectra(NamedTuple):
 class Tacotron(nn.Module):
     """`characters`: how many there are; None: it reads standardised MFCC through a linear projection."""
 
+    bands: Tensor  # (80, bins)
+    mel_mean: Tensor  # (80,)
+    mel_std: Tensor
+    spectrum_mean: Tensor  # (bins,)
+    spectrum_std: Tensor
+
     def __init__(self, config: TacotronConfig, characters: int | None):
         super().__init__()
         width, bins = config.width, config.fft_size // 2 + 1
@@ -57,7 +63,7 @@ class Tacotron(nn.Module):
     def targets(self, waveforms: Tensor) -> tuple[Tensor, Tensor]:
         """Waveforms `(batch, samples)` → log mel `(batch, time, 80)` and log magnitude `(batch, time, bins)`."""
         magnitude = self.spectrum.magnitude(waveforms)
-        return tuple(each.clamp_min(LOG_FLOOR).log() for each in (magnitude @ self.bands.T, magnitude))
+        return (magnitude @ self.bands.T).clamp_min(LOG_FLOOR).log(), magnitude.clamp_min(LOG_FLOOR).log()
 
     def forward(self, inputs: Tensor, input_lengths: Tensor, mel: Tensor, frames: Tensor) -> Spectra:
         """Characters `(batch, time)` or MFCC `(batch, time, 39)`, standardised mel `(batch, frames, 80)` as teacher, as

@@ -8,6 +8,7 @@ import csv
 import hashlib
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from speech2code.corpora.checks import Rejection
 from speech2code.corpora.pairs import SPLITS, Pair
@@ -16,7 +17,10 @@ from speech2code.errors import UserError
 REQUIRED = ("id", "source_audio", "target_audio")
 OPTIONAL = ("source_text", "target_text", "source_speaker", "target_speaker", "split")
 # TSV knows no quotes: a sentence that begins with one keeps it
-DIALECTS = {".csv": {"delimiter": ","}, ".tsv": {"delimiter": "\t", "quoting": csv.QUOTE_NONE}}
+DIALECTS: dict[str, dict[str, Any]] = {
+    ".csv": {"delimiter": ","},
+    ".tsv": {"delimiter": "\t", "quoting": csv.QUOTE_NONE},
+}
 ENOUGH = 20  # rows: from here on dev and test get at least one each
 
 
@@ -110,6 +114,6 @@ def _pair(row: dict[str, str], splits: dict[str, str], path: Path, line: int) ->
     split = splits[row["id"]] if splits else row["split"]
     if split not in SPLITS:
         raise UserError(f"manifest {path}, line {line}: split {split!r} is unknown; use one of {', '.join(SPLITS)}")
-    audio = {column: path.parent / row[column] for column in ("source_audio", "target_audio")}
-    given = {column: row[column] for column in OPTIONAL if column != "split" and row.get(column)}
+    audio: dict[str, Any] = {column: path.parent / row[column] for column in ("source_audio", "target_audio")}
+    given: dict[str, Any] = {column: row[column] for column in OPTIONAL if column != "split" and row.get(column)}
     return Pair(id=row["id"], split=split, **audio, **given)

@@ -56,12 +56,12 @@ def words(text: str) -> list[str]:
 
 
 def _top_words(pairs: list[Pair], count: int) -> set[str]:
-    counts = Counter(word for pair in pairs for word in words(pair.target_text))
+    counts = Counter(word for pair in pairs for word in words(pair.target_text or ""))
     return {word for word, _ in counts.most_common(count)}
 
 
 def _fits(pair: Pair, known: set[str] | None, max_words: int | None) -> bool:
-    target = words(pair.target_text)
+    target = words(pair.target_text or "")
     if len(target) < FEWEST_WORDS or (max_words is not None and len(target) > max_words):
         return False
     return known is None or known.issuperset(target)

@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -93,7 +94,8 @@ def _shared_out(pairs: list[Pair], corpus: CorpusConfig) -> list[Pair]:
         voices = (getattr(corpus, f"{side}_voice") or "").split("+")
         if len(voices) > 1:
             places = [zlib.crc32(pair.id.encode()) % len(voices) for pair in pairs]
-            pairs = [replace(pair, **{f"{side}_speaker": voices[place]}) for pair, place in zip(pairs, places)]
+            named: list[dict[str, Any]] = [{f"{side}_speaker": voices[place]} for place in places]
+            pairs = [replace(pair, **speaker) for pair, speaker in zip(pairs, named)]
     return pairs
 
 

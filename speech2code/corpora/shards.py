@@ -2,6 +2,7 @@
 
 import ctypes
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,13 +13,13 @@ from speech2code.audio.trimming import trim_silence
 from speech2code.corpora.checks import Rejection, reason_to_reject
 from speech2code.corpora.pairs import Pair
 from speech2code.corpora.store import SIDES
-from speech2code.corpora.voices import load_voice
+from speech2code.corpora.voices import Voice, load_voice
 from speech2code.errors import UserError
 from speech2code.files import write_atomically
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h
 
-_voices: dict[str, object] = {}  # one of each for a process
+_voices: dict[str, Voice] = {}  # one of each for a process
 
 
 def start_worker() -> None:
@@ -33,7 +34,8 @@ def start_worker() -> None:
 
 def make_shard(path: Path, pairs: list[Pair], source_voice: str | None, target_voice: str | None) -> int:
     """Speaks or reads both sides of some pairs, keeps the good ones, writes their features; returns how many it saw."""
-    kept, refused, waveforms = [], [], {side: [] for side in SIDES}
+    kept, refused = [], []
+    waveforms: dict[str, list] = {side: [] for side in SIDES}
     for pair in pairs:
         sides = {"source": _waveform(pair, "source", source_voice), "target": _waveform(pair, "target", target_voice)}
         bad = [Rejection(pair.id, side, found) for side, found in sides.items() if isinstance(found, str)]
@@ -43,7 +45,7 @@ def make_shard(path: Path, pairs: list[Pair], source_voice: str | None, target_v
         kept.append(pair.id)
         for side in SIDES:
             waveforms[side].append(sides[side])
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, Any] = {}
     for side in SIDES:
         arrays |= _features(side, waveforms[side])
     arrays["kept"] = np.array(kept, dtype=str)
@@ -60,6 +62,8 @@ def _waveform(pair: Pair, side: str, voice: str | None) -> np.ndarray | str:
         if audio is not None:
             waveform = load_waveform(audio)
         else:
+            if voice is None:
+                return f"neither a recording nor a voice: set corpus.{side}_voice"
             if "+" in voice:  # several share the sentences
                 voice = getattr(pair, f"{side}_speaker")
             if voice not in _voices:

@@ -39,4 +39,4 @@ def _vtln(store: FeatureStore) -> dict[str, float]:
         return dict.fromkeys(frames, 1.0)
     items = {name: np.flatnonzero(speakers == name)[:VTLN_ITEMS] for name in frames}
     mfcc = {name: np.concatenate([store.mfcc("target", item) for item in each]) for name, each in items.items()}
-    return estimate_vtln(mfcc, reference=max(frames, key=frames.get))
+    return estimate_vtln(mfcc, reference=max(frames, key=lambda name: frames[name]))

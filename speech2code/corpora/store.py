@@ -34,7 +34,7 @@ class FeatureStore:
         items = read_json(self.folder / "items.json")
         self.ids: list[str] = items["ids"]
         self.speakers: dict[str, list[str]] = {side: items[f"{side}_speakers"] for side in SIDES}
-        self._arrays: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+        self._arrays: dict[str, tuple[np.memmap, np.ndarray]] = {}
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -66,7 +66,7 @@ class FeatureStore:
         path = self.folder / "text.json"
         return path.exists() and all(text is not None for text in read_json(path)["target"])
 
-    def _load(self, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    def _load(self, kind: str) -> tuple[np.memmap, np.ndarray]:
         if kind not in self._arrays:
             array = np.load(self.folder / f"{kind}.npy", mmap_mode="r")
             self._arrays[kind] = array, np.load(self.folder / f"{kind}_ends.npy")
@@ -77,7 +77,7 @@ class FeatureStore:
         first, width = int(ends[item - 1]) if item else 0, int(np.prod(array.shape[1:]))
         # read, not mapped: pages of a map count as this process's memory for as long as there is any left
         start = array.offset + first * width * array.itemsize
-        values = np.fromfile(array.filename, array.dtype, (int(ends[item]) - first) * width, offset=start)
+        values = np.fromfile(str(array.filename), array.dtype, (int(ends[item]) - first) * width, offset=start)
         return values.reshape(-1, *array.shape[1:])
 
 

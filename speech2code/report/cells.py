@@ -49,7 +49,7 @@ def coordinates(config: dict) -> dict:
 
 def _finished(folder: Path) -> dict:
     run, config = RunFolder(folder), yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-    scores, units = run.scores(), run.json("units.json")
+    scores, units = run.scores(), run.json("units.json") or {}
     return (
         {"cell": folder.name, "system": OURS}
         | corpus_sizes(Path(config["data"]) / config["corpus"]["name"])
@@ -68,13 +68,15 @@ def corpus_sizes(folder: Path) -> dict:
 
 def _baselines(sweep: Path, ours: list[dict]) -> list[dict]:
     """The paper's baseline and topline, trained once, on the pairs of all cells; none where that is not done."""
-    run = RunFolder(sweep / SHARED) if ours and (sweep / SHARED).is_dir() else None
+    if not ours or not (sweep / SHARED).is_dir():
+        return []
+    run = RunFolder(sweep / SHARED)
     return [
         {"cell": SHARED, "system": row, "codebook_size": None, "time_reduction": None}
         | {name: ours[0][name] for name in ("pair", "corpus", "train_pairs", "test_sentences")}
         | _figures(scores)
         | {"origin": run.json("run.json")}
-        for row, scores in (run.scores().items() if run else ())
+        for row, scores in run.scores().items()
     ]
 
 

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -16,7 +17,7 @@ matplotlib.use("Agg")
 _INK = "#010203"  # stands for the page's text colour, so that a figure follows light and dark
 _COLOURS = ("#2f7fd0", "#d9731a")  # blue and orange: told apart by colour-blind readers, legible on white and on black
 _RANGE_DB = 80
-_STYLE = {
+_STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
     "font.size": 9,
@@ -144,7 +145,8 @@ def codebook_map(codes: np.ndarray, counts: np.ndarray, phones: list[str]) -> st
 def _svg(name: str, draw, width: float, height: float) -> str:
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": name}):  # ids of their own in one page
+    style: Any = {**_STYLE, "svg.hashsalt": name}
+    with matplotlib.rc_context(style):  # ids of their own in one page
         figure = Figure(figsize=(width, height), layout="constrained")
         draw(figure)
         buffer = io.StringIO()

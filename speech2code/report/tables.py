@@ -105,8 +105,10 @@ def _heat_map(cells: list[dict], path: Path) -> None:
         grid[place] = np.fmax(grid[place], cell.get("bleu", np.nan))
     figure, axes = pyplot.subplots(figsize=(1.2 * len(reductions) + 2, 0.9 * len(sizes) + 1.5), layout="constrained")
     image = axes.imshow(grid, cmap="viridis")
-    for (row, column), value in np.ndenumerate(grid):
-        shade = "k" if image.norm(value) > 0.7 else "w"  # yellow is bright
+    bright = np.nanmin(grid) + 0.7 * np.ptp(grid[~np.isnan(grid)]) if not np.isnan(grid).all() else 0.0
+    for row, column in np.ndindex(grid.shape):
+        value = float(grid[row, column])
+        shade = "k" if value > bright else "w"  # yellow is bright
         axes.text(column, row, "–" if np.isnan(value) else f"{value:.1f}", ha="center", va="center", color=shade)
     axes.set_xticks(range(len(reductions)), reductions)
     axes.set_yticks(range(len(sizes)), sizes)

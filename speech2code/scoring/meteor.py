@@ -39,13 +39,17 @@ def start_meteor() -> None:
 
 
 def _send(line: str) -> None:
+    entry = _program().stdin
+    assert entry is not None  # opened as a pipe
     with suppress(BrokenPipeError):  # it has died: _receive says why
-        _program().stdin.write(line + "\n")
-        _program().stdin.flush()
+        entry.write(line + "\n")
+        entry.flush()
 
 
 def _receive() -> str:
-    answer = _program().stdout.readline().strip()
+    exit = _program().stdout
+    assert exit is not None  # opened as a pipe
+    answer = exit.readline().strip()
     if not answer:
         raise ValueError(_program().communicate()[1].strip() or "its Java program ended")
     return answer
@@ -69,7 +73,7 @@ def _java() -> Path:
 def _jar() -> Path:
     # Neither package has an __init__.py, and importing pycocoevalcap.meteor.meteor would start its own Java process.
     package = importlib.util.find_spec("pycocoevalcap")
-    for folder in package.submodule_search_locations if package else ():
+    for folder in (package.submodule_search_locations or ()) if package else ():
         jar = Path(folder, "meteor", "meteor-1.5.jar")
         if jar.is_file():
             return jar

@@ -68,7 +68,7 @@ def _topline_texts(config: Config, record: dict) -> dict[str, str]:
     test, characters = speech_of(config, "test"), Vocabulary(record["characters"], CHARACTERS)
     model = build_translator(config.topline_stt, len(characters.tokens))
     load_checkpoint(run_folder(config) / "topline_stt" / WEIGHTS, model)
-    texts = {}
+    texts: dict[str, str] = {}
     for items in bar(in_order(test.store.lengths("source_mfcc"), BATCH), "topline_stt"):
         found = beam_search(model.eval(), *test.mfcc("source", items), config.search, **record["limits"])
         texts |= {test.store.ids[item]: characters.decode(each.tokens) for item, each in zip(items, found)}

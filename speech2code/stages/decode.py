@@ -4,6 +4,7 @@ resynthesis, with which the stage `train vocoder` ends."""
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -119,4 +120,5 @@ def _show(store: FeatureStore, found: dict[int, Hypothesis], folder: Path) -> No
         save_waveform(folder / "source" / f"{store.ids[item]}.wav", store.waveform("source", item))
         save_waveform(folder / "original" / f"{store.ids[item]}.wav", store.waveform("target", item))
     with write_atomically(folder / "alignments.npz") as temporary, open(temporary, "wb") as file:
-        np.savez(file, **{store.ids[item]: found[item].alignment.numpy() for item in shown})
+        alignments: dict[str, Any] = {store.ids[item]: found[item].alignment.numpy() for item in shown}
+        np.savez(file, **alignments)

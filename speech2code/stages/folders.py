@@ -1,7 +1,7 @@
 """What the stages share: where things are, and how to load what an earlier stage has made."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -66,7 +66,8 @@ def fabric_of(config: Config) -> "Fabric":
 
     trainer = config.trainer
     torch.set_num_threads(trainer.threads)
-    fabric = Fabric(accelerator=trainer.accelerator, devices=trainer.devices, precision=trainer.precision)
+    precision: Any = trainer.precision  # Fabric checks it
+    fabric = Fabric(accelerator=trainer.accelerator, devices=trainer.devices, precision=precision)
     fabric.launch()
     torch.manual_seed(trainer.seed)
     return fabric

@@ -1,6 +1,7 @@
 """Stage `measure`: how good the units of a run are, apart from any translation → `quality/`, `units.json`."""
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import torch
@@ -80,7 +81,7 @@ def _spoken(config: Config, encoder: UnitEncoder) -> dict[str, float]:
 
 def _resynthesis(run: RunFolder, recognisers: list[str], store: FeatureStore) -> dict[str, float]:
     """What the recognisers make of the original and of the true units' speech, and how far apart their spectra are."""
-    found = {}
+    found: dict[str, Any] = {}
     for row, recogniser in product(("original", "resynthesis"), recognisers):
         if table := run.transcripts(row, recogniser):  # where the run has got so far
             scores = score_pairs(table.values()).as_dict()

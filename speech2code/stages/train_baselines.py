@@ -49,7 +49,7 @@ def topline_tts(config: Config) -> None:
     with _training(config, "topline_tts", topline_tts=asdict(config.topline_tts)) as (figures, learn):
         if figures is not None:
             characters, pairs = _characters(config)
-            make = lambda: TacotronTask("topline_tts", config.topline_tts, *pairs, len(characters.tokens))  # noqa: E731
+            make = lambda: TacotronTask("topline_tts", config.topline_tts, *pairs, characters=len(characters.tokens))  # noqa: E731
             figures |= learn(make, config.topline_tts.training)
             figures |= {"characters": characters.tokens, "longest": _longest(config)}
 
@@ -67,11 +67,12 @@ def _training(config: Config, name: str, **settings) -> Iterator[tuple[dict | No
         yield figures, learn
 
 
-def _characters(config: Config) -> tuple[Vocabulary, list[tuple]]:
+def _characters(config: Config) -> tuple[Vocabulary, tuple[tuple, tuple]]:
     """The characters, and (speech, indices of its transcripts) of the training and the dev split."""
     splits = [speech_of(config, split) for split in ("train", "dev")]
     characters = Vocabulary.of(splits[0].store.texts("target"), CHARACTERS)
-    return characters, [(each, [characters.encode(text) for text in each.store.texts("target")]) for each in splits]
+    train, dev = ((each, [characters.encode(text) for text in each.store.texts("target")]) for each in splits)
+    return characters, (train, dev)
 
 
 def _longest(config: Config) -> int:

@@ -28,7 +28,10 @@ class Task(Protocol):
     """What the loop has to know of a stage."""
 
     name: str
-    model: nn.Module
+
+    @property
+    def model(self) -> nn.Module:
+        """What is trained."""
 
     def lengths(self) -> np.ndarray:
         """Length of each training item, for batches of similar length."""

@@ -76,8 +76,8 @@ class VocoderTask:
         first, spectrum = np.array([0]), LogMagnitude(512)
         waveforms, _, *units = self._batch(self.dev, self.dev_units, first, first)
         device = next(self.model.parameters()).device
-        units = self._with_codes(*(each.to(device) for each in units[:3]))
-        sound = torch.from_numpy(self.model.synthesise(units)[0])[None, : waveforms.shape[1] + HOP]
+        known = self._with_codes(*(each.to(device) for each in units[:3]))
+        sound = torch.from_numpy(self.model.synthesise(known)[0])[None, : waveforms.shape[1] + HOP]
         add_heatmap(writer, "spectrum/original", spectrum(waveforms)[0].T, step)
         add_heatmap(writer, "spectrum/resynthesis", spectrum(sound)[0].T, step)
         writer.add_audio("sound/original", waveforms, step, SAMPLE_RATE)

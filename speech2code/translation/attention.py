@@ -45,11 +45,11 @@ class Attention(nn.Module):
         one, new history."""
         queries = self.query(queries)
         if self.score == "mlp_history":
-            alignments = []
+            found = []
             for query in queries.split(1, dim=1):
-                alignments.append(self._align(query, memory, history))
-                history = torch.cat([alignments[-1], history[:, 1:] + alignments[-1]], dim=1)
-            alignments = torch.cat(alignments, dim=1)
+                found.append(self._align(query, memory, history))
+                history = torch.cat([found[-1], history[:, 1:] + found[-1]], dim=1)
+            alignments = torch.cat(found, dim=1)
         else:
             alignments = self._align(queries, memory, history)
         return alignments @ memory.states, alignments, history

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from speech2code.config import LstmConfig
 from speech2code.layers import BiLstm
 from speech2code.padding import frame_mask
+from speech2code.protocols import Translator
 from speech2code.translation.attention import Attention, Memory
 from speech2code.translation.front_end import Subsampling
 from speech2code.translation.tokens import hide_tokens, next_token_loss
@@ -24,7 +25,7 @@ class State(NamedTuple):
     history: Tensor  # (batch, 2, time), where the attention has looked
 
 
-class LstmTranslator(nn.Module):
+class LstmTranslator(Translator):
     """Strided convolutions, BiLSTM encoder, attention, LSTM decoder. Token `vocabulary` both starts and ends a
     sequence."""
 

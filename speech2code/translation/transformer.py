@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from speech2code.config import TransformerConfig
+from speech2code.protocols import Translator
 from speech2code.translation.tokens import hide_tokens, next_token_loss
 from speech2code.translation.transformer_layers import DecoderLayer, Encoder, positions
 
@@ -24,7 +25,7 @@ class State(NamedTuple):
     tokens: Tensor  # (batch, heads, layers, 2, steps, size), keys and values of all tokens so far
 
 
-class TransformerTranslator(nn.Module):
+class TransformerTranslator(Translator):
     """Strided convolutions, Transformer encoder and decoder. Token `vocabulary` both starts and ends a sequence."""
 
     def __init__(self, config: TransformerConfig, vocabulary: int):
@@ -34,7 +35,8 @@ class TransformerTranslator(nn.Module):
         self.encoder = Encoder(config)
         self.embedding = nn.Embedding(vocabulary + 1, config.width)
         self.dropout = nn.Dropout(config.dropout)
-        self.layers = nn.ModuleList(DecoderLayer(config) for _ in range(config.decoder_layers))
+        layers = [DecoderLayer(config) for _ in range(config.decoder_layers)]
+        self.decoder = nn.ModuleList(layers)
         self.scale = nn.LayerNorm(config.width)
         self.output = nn.Linear(config.width, vocabulary + 1)
 
@@ -53,7 +55,7 @@ class TransformerTranslator(nn.Module):
     def encode(self, features: Tensor, lengths: Tensor) -> Memory:
         """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)` → what the decoder attends to."""
         states, mask = self.encoder(features, lengths)
-        return Memory(_turned(torch.stack([layer.remember(states) for layer in self.layers])), mask)
+        return Memory(_turned(torch.stack([layer.remember(states) for layer in self.decoder])), mask)  # type: ignore[operator]
 
     def start(self, memory: Memory) -> State:
         return State(memory.attended[..., :0, :])
@@ -72,7 +74,7 @@ class TransformerTranslator(nn.Module):
             hidden = hide_tokens(hidden, self.token_dropout)
         hidden = self.dropout(hidden + positions(state.tokens.shape[4], tokens.shape[1], hidden))
         cached = []
-        for layer, past, attended in zip(self.layers, _turned(state.tokens), _turned(memory.attended)):
+        for layer, past, attended in zip(self.decoder, _turned(state.tokens), _turned(memory.attended)):
             hidden, past, alignments = layer(hidden, past, attended, memory.mask)
             cached.append(past)
         return self.output(self.scale(hidden)), State(_turned(torch.stack(cached))), alignments

@@ -83,7 +83,9 @@ class DecoderLayer(nn.Module):
         # a token sees itself and what stands before it
         seen = torch.ones(query.shape[2], past.shape[3], dtype=torch.bool, device=query.device)
         seen = seen.tril(past.shape[3] - query.shape[2])
-        hidden = inputs + self.dropout(self.own_leave(_join(F.scaled_dot_product_attention(query, *past, seen))))
+        hidden = inputs + self.dropout(
+            self.own_leave(_join(F.scaled_dot_product_attention(query, past[0], past[1], seen)))
+        )
         (query,), (keys, values) = self._heads(self.query(self.norms[1](hidden)), 1), memory
         energy = query @ keys.transpose(2, 3) / keys.shape[3] ** 0.5
         weights = energy.masked_fill(~mask[:, None, None], -torch.inf).softmax(dim=3)

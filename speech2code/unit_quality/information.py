@@ -45,8 +45,8 @@ def phone_information(counts: np.ndarray) -> PhoneInformation:
 
 def unit_error_rate(spoken: Sequences, again: Sequences) -> float:
     """Edit distance between two sequences of units for each sentence, in percent of the first ones' length."""
-    words = [[" ".join(map(str, each.tolist())) for each in sequences] for sequences in (spoken, again)]
-    return 100 * jiwer.wer(*words)
+    first, second = ([" ".join(map(str, each.tolist())) for each in sequences] for sequences in (spoken, again))
+    return 100 * jiwer.wer(first, second)
 
 
 def _entropy(shares: np.ndarray) -> float:

@@ -43,10 +43,10 @@ def phonetic(
     pairs = [pair for of_voice in zip(spoken, encoded) for pair in zip(*of_voice)]
     coded = [item for sentence, units in pairs for item in sentence.triphones(codes[units], reduction)]
     frames = [item for sentence, _ in pairs for item in sentence.triphones(_scaled(sentence, standard), 1)]
-    measures = {}
+    found: dict[str, float | None] = {}
     for name, items in (("", coded), ("_pooled", [_pooled(item) for item in coded]), ("_mfcc", frames)):
-        measures |= {f"abx_{what}{name}": abx(items, across=what == "across") for what in ("within", "across")}
-    measures = {name: error for name, error in measures.items() if error is not None}
+        found |= {f"abx_{what}{name}": abx(items, across=what == "across") for what in ("within", "across")}
+    measures = {name: error for name, error in found.items() if error is not None}
     if len(voices) > 1:
         first, *others = ([encoder.deduplicate(torch.from_numpy(each))[0].numpy() for each in of] for of in encoded)
         rates = [unit_error_rate(first, again) for again in others]

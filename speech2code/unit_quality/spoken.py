@@ -42,7 +42,7 @@ class Spoken(NamedTuple):
                 continue
             inside = np.flatnonzero((middles >= before.start) & (middles <= after.end))
             if not len(inside):
-                inside = np.abs(middles - (before.start + after.end) / 2).argmin()[None]
+                inside = np.array([np.abs(middles - (before.start + after.end) / 2).argmin()])
             items.append(Item(vectors[inside], phone.symbol, (before.symbol, after.symbol), self.voice))
         return items
 

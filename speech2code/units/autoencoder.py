@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from speech2code.audio.features import MFCC_DIM
 from speech2code.layers import SLOPE, ResidualBlock, unstrided
 from speech2code.padding import channel_mask, frame_mask, pad_time, repeat
-from speech2code.protocols import UnitSpec
+from speech2code.protocols import UnitEncoder, UnitSpec
 from speech2code.units.codebook import Codebook, Codes, Quantised
 
 STRIDES = {1: (1,), 2: (2,), 4: (2, 2), 8: (2, 2, 2), 12: (2, 2, 3)}  # 12 cannot come from stride 2 alone
@@ -24,7 +24,7 @@ class Autoencoded(NamedTuple):
     quantised: Quantised
 
 
-class VectorQuantisedAutoencoder(nn.Module):
+class VectorQuantisedAutoencoder(UnitEncoder):
     """Encoder → codebook → decoder, told the speaker. `spec` says what its units are."""
 
     codebook: Codebook
@@ -107,7 +107,7 @@ class Decoder(nn.Module):
         self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(blocks))
         sizes = [width, *reversed([*widths(strides, width)[:1], *widths(strides, width)[:-1]])]
         rising = zip(sizes, sizes[1:], reversed(strides))
-        self.up = nn.ModuleList(unstrided(*pair, stride) for *pair, stride in rising)
+        self.up = nn.ModuleList(unstrided(wide, narrow, stride) for wide, narrow, stride in rising)
         self.leave = nn.Conv1d(sizes[-1], MFCC_DIM, 3, padding=1)
 
     def forward(self, codes: Tensor, lengths: Tensor, speakers: Tensor) -> Tensor:

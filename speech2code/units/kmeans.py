@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from speech2code.audio.features import COEFFICIENTS, MFCC_DIM
 from speech2code.config import KMeansConfig
@@ -12,7 +12,7 @@ from speech2code.corpora.batches import in_order
 from speech2code.corpora.speech import Speech
 from speech2code.errors import UserError
 from speech2code.padding import frame_mask, pad_time
-from speech2code.protocols import UnitSpec
+from speech2code.protocols import UnitEncoder, UnitSpec
 from speech2code.units.clusters import DELTA_WEIGHT
 from speech2code.units.codebook import Codes, nearest
 from speech2code.units.transitions import SegmentCodebook
@@ -22,11 +22,11 @@ ROUNDS = 100  # of k-means, at most
 BIGRAM_ROUNDS = 8  # in which the transition cost finds the rate
 
 
-class KMeansUnits(nn.Module):
+class KMeansUnits(UnitEncoder):
     """A unit is the nearest of `codebook_size` centres: of the mean of `time_reduction` frames, or, with
     `target_unit_rate`, along the cheapest path through the frames (`transitions.py`)."""
 
-    inventory: Codes
+    centres: Codes
     weights: Tensor  # (39,)
 
     def __init__(self, config: KMeansConfig, speakers: int = 1):
@@ -34,9 +34,14 @@ class KMeansUnits(nn.Module):
         size, rate = config.codebook_size, config.target_unit_rate
         step = 1 if rate else config.time_reduction
         self.spec = UnitSpec(size, MFCC_DIM, step, rate, speakers, 0)
-        self.inventory = SegmentCodebook(size, MFCC_DIM, 0.99, rate) if rate else Codes(torch.zeros(size, MFCC_DIM))
+        self.centres = SegmentCodebook(size, MFCC_DIM, 0.99, rate) if rate else Codes(torch.zeros(size, MFCC_DIM))
         weights = torch.full((MFCC_DIM,), DELTA_WEIGHT).index_fill(0, torch.arange(COEFFICIENTS), 1)
         self.register_buffer("weights", weights, persistent=False)
+
+    @property
+    def inventory(self) -> Codes:
+        """What each unit stands for: its centre."""
+        return self.centres
 
     def vectors(self, features: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)` → the mean of each step's real frames
@@ -50,10 +55,10 @@ class KMeansUnits(nn.Module):
     def encode(self, features: Tensor, lengths: Tensor) -> list[Tensor]:
         """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)` → the unit of each step, int64 `(steps,)` each."""
         vectors, counts = self.vectors(features, lengths)
-        if isinstance(self.inventory, SegmentCodebook):
-            units = self.inventory.encode(vectors, frame_mask(counts, vectors.shape[1]))
+        if isinstance(self.centres, SegmentCodebook):
+            units = self.centres.encode(vectors, frame_mask(counts, vectors.shape[1]))
         else:
-            units = nearest(vectors, self.inventory.codes)
+            units = nearest(vectors, self.centres.codes)
         return [item[:count] for item, count in zip(units, counts.tolist())]
 
     def deduplicate(self, steps: Tensor) -> tuple[Tensor, Tensor]:
@@ -81,10 +86,10 @@ def learn_kmeans(model: KMeansUnits, config: KMeansConfig, train: Speech, dev: S
         )
     seed = int(torch.randint(2**31, (1,)))  # from torch's generator, which the stage has seeded
     found = KMeans(config.codebook_size, n_init=1, max_iter=ROUNDS, random_state=seed).fit(points)
-    model.inventory.codes.copy_(torch.from_numpy(found.cluster_centers_))
-    if isinstance(model.inventory, SegmentCodebook):
+    model.centres.codes.copy_(torch.from_numpy(found.cluster_centers_))
+    if isinstance(model.centres, SegmentCodebook):
         for _ in range(BIGRAM_ROUNDS):
-            model.inventory.learn_bigrams([steps for batch in batches for steps in model.encode(*batch)])
+            model.centres.learn_bigrams([steps for batch in batches for steps in model.encode(*batch)])
     groups = in_order(dev.store.lengths("target_mfcc"), 64)
     units = torch.cat([steps for items in groups for steps in model.encode(*dev.target_features(items)[:2])])
     shares = torch.bincount(units, minlength=config.codebook_size) / len(units)

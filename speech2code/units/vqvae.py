@@ -37,7 +37,7 @@ class StridedEncoder(nn.Module):
         super().__init__()
         self.strides = strides
         sizes = [MFCC_DIM, *widths(strides, width)]
-        self.down = nn.ModuleList(strided(*pair, stride) for *pair, stride in zip(sizes, sizes[1:], strides))
+        self.down = nn.ModuleList(strided(*each) for each in zip(sizes, sizes[1:], strides))
         self.between = nn.ModuleList(ResidualBlock(size) for size in sizes[1:-1])
         self.leave = nn.Conv1d(width, code_dim, 1)
 

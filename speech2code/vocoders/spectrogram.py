@@ -5,7 +5,7 @@ from abc import abstractmethod
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from speech2code.audio.features import LogMagnitude
@@ -14,7 +14,7 @@ from speech2code.audio.griffin_lim import griffin_lim
 from speech2code.config import VocoderConfig
 from speech2code.corpora.speech import Speech
 from speech2code.padding import frame_mask
-from speech2code.protocols import Units, UnitSpec
+from speech2code.protocols import Units, UnitSpec, Vocoder
 from speech2code.vocoders.durations import DurationPredictor
 
 HUBER = 0.5  # standard deviations
@@ -23,7 +23,7 @@ LEAST_DEVIATION = 0.5  # a bin that is hardly predicted gets no more than twice 
 MEL_BREAK = 700.0  # Hz, above which the mel scale turns from linear to logarithmic
 
 
-class SpectrogramVocoder(nn.Module):
+class SpectrogramVocoder(Vocoder):
     """A subclass draws the spectrum standardised by `mean` and `std` of each bin; the rest is here.
 
     What a network draws is a mean of what may be meant and varies less than speech does; `log_magnitude` gives each

@@ -105,7 +105,7 @@ def _take(piles: Piles, count: int, split: str, rng: random.Random, known: set[s
         words = "" if known is None else " made of words that stand in train"
         raise UserError(f"The phrasebook has {available} sentences{words} left for {split}={count}: ask for fewer.")
     weights = {name: len(pile) ** 0.4 for name, pile in usable.items() if pile}
-    taken = []
+    taken: list[Sentence] = []
     while len(taken) < count:
         name = rng.choices(list(weights), list(weights.values()))[0]
         taken.append(usable[name].pop())

@@ -146,7 +146,7 @@ FORMS: dict[str, dict[str, Callable[[Word], str]]] = {
 
 
 @cache
-def _parse(template: str) -> list[tuple[str, str, str, str]]:
+def _parse(template: str) -> list[tuple[str, ...]]:
     """The template as (text before the hole, slot, mark, form); the last has no slot."""
     pieces = [piece or "" for piece in _HOLE.split(template)] + [""] * 3
     return [tuple(pieces[start : start + 4]) for start in range(0, len(pieces), 4)]

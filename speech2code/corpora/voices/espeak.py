@@ -22,7 +22,7 @@ UTF8 = 1  # espeakCHARS_UTF8, and neither SSML nor [[phonemes]]: the text is onl
 CHARACTERS = 1  # POS_CHARACTER
 PHONEME_EVENTS = 1  # espeakINITIALIZE_PHONEME_EVENTS: they change no sample
 PHONEME = 7  # espeakEVENT_PHONEME
-unload = getattr(_ctypes, "dlclose", None) or _ctypes.FreeLibrary
+unload = getattr(_ctypes, "dlclose", None) or getattr(_ctypes, "FreeLibrary")  # noqa: B009 (Windows has the other)
 
 
 class _Id(ctypes.Union):
