@@ -1,6 +1,6 @@
-"""A finished run → docs/examples/: three test sentences to hear and to see, chosen by rule and not by ear.
+"""A finished run → docs/samples.md: three test sentences to hear and to see, chosen by rule and not by ear.
 
-    python scripts/examples.py [runs/best_fr_en] [docs/examples]
+    python scripts/samples.py [runs/best_fr_en] [docs/samples.md]
 
 The rule: of the sentences that the run kept for listening (evenly spread over the test split), in order of their ids,
 those at 1/4, 1/2 and 3/4. Run it where `speech2code run` ran: the source text stands in the corpus's folder.
@@ -42,24 +42,25 @@ class Sentence(NamedTuple):
 
 def main(arguments: list[str]) -> None:
     run = RunFolder(Path(arguments[0] if arguments else "runs/best_fr_en"))
-    folder = Path(arguments[1] if len(arguments) > 1 else "docs/examples")
-    print(f"examples: {make_examples(run, folder)}")
+    page = Path(arguments[1] if len(arguments) > 1 else "docs/samples.md")
+    make_samples(run, page)
+    print(f"samples: {page}")
 
 
-def make_examples(run: RunFolder, folder: Path) -> Path:
-    """Writes `<id>.<row>.flac`, `<id>.png` and README.md → its path. UserError names what the run lacks."""
+def make_samples(run: RunFolder, path: Path) -> None:
+    """Writes the page, and `<id>.<row>.mp3`, `<id>.webp` in the folder of its name. UserError names what the run
+    lacks."""
+    folder = path.with_suffix("")
     page, texts = opening(run), source_texts(run)
     transcripts = {(row, judge): run.transcripts(row, judge) for row in SOUNDS[1:] for judge in JUDGES}
     sentences = [read_sentence(run, each, texts[each], transcripts) for each in choose(run)]
     for sentence in sentences:
         for row, waveform in sentence.waveforms.items():
-            save_waveform(folder / f"{sentence.id}.{row}.flac", waveform)
-        draw(folder / f"{sentence.id}.png", sentence)
-        page += section(sentence)
-    path = folder / "README.md"
+            save_waveform(folder / f"{sentence.id}.{row}.mp3", waveform)
+        draw(folder / f"{sentence.id}.webp", sentence)
+        page += section(sentence, folder.name)
     with write_atomically(path) as temporary:
         temporary.write_text("\n".join(page), encoding="utf-8")
-    return path
 
 
 def choose(run: RunFolder) -> list[str]:
@@ -92,7 +93,7 @@ def read_sentence(run: RunFolder, key: str, source: str, transcripts: dict) -> S
 
 
 def draw(path: Path, sentence: Sentence) -> None:
-    """Four spectrograms on one time axis, the report's pictures, each with what is said in it → PNG."""
+    """Four spectrograms on one time axis, the report's pictures, each with what is said in it → WebP."""
     said = {"source": sentence.source, "original": sentence.reference}
     figure = Figure(figsize=(9, 7.2), layout="constrained")
     panels = figure.subplots(len(SOUNDS), 1, sharex=True, sharey=True)
@@ -105,7 +106,7 @@ def draw(path: Path, sentence: Sentence) -> None:
         panel.set_ylabel("kHz")
     panels[-1].set(xlabel="seconds", xlim=(0, max(map(len, sentence.waveforms.values())) / SAMPLE_RATE))
     with write_atomically(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=90, metadata={"Software": None})  # the same run, the same bytes
+        figure.savefig(temporary, format="webp", dpi=90, pil_kwargs={"quality": 80})
 
 
 def opening(run: RunFolder) -> list[str]:
@@ -113,31 +114,36 @@ def opening(run: RunFolder) -> list[str]:
     origin = read_json(run.path / "run.json")
     machine = origin["machine"]
     return [
-        "# Examples",
+        "# Samples",
         "",
         f"Three test sentences, chosen by rule and not by ear: of the {len(run.shown_ids())} that the run kept for",
-        "listening, evenly spread over the test split and in order of their ids, those at 1/4, 1/2 and 3/4.",
-        "*Resynthesis* is the reference speech through its own units and back; *translation* is the system's answer",
-        "to the source speech.",
+        "listening, evenly spread over the test list and in order of their ids, those at 1/4, 1/2 and 3/4.",
+        "*Resynthesis* is the reference speech, turned into its own units and back into sound. *Translation* is the",
+        "system's answer to the source speech. Each is followed by what two recognisers read in it.",
+        "",
+        "Both sides are synthetic speech, one voice each. The players work on the documentation's site; on GitHub,",
+        "follow the links.",
         "",
         f"Run: `{origin['command']}`, seed {origin['seed']}, commit `{origin['commit']}`,",
-        f"on {machine['processor']} ({machine['cores']} cores, GPU: {machine['gpu']}). Made by `scripts/examples.py`.",
+        f"on {machine['processor']} ({machine['cores']} cores, GPU: {machine['gpu']}). Made by `scripts/samples.py`.",
         "",
     ]
 
 
-def section(sentence: Sentence) -> list[str]:
-    """Its texts, a table of its sounds and what the recognisers read in them, its picture."""
+def section(sentence: Sentence, folder: str) -> list[str]:
+    """Its texts, a table of its sounds (in `folder`, beside the page) and what is read in them, its picture."""
     lines = [f"## {sentence.id}", "", f"Source: **{sentence.source}**  ", f"Reference: **{sentence.reference}**", ""]
-    lines += [f"| sound | {' | '.join(JUDGES.values())} |", "|---|---|---|"]
+    lines += [f"| sound | player | {' | '.join(JUDGES.values())} |", "|---|---|---|---|"]
     for row in SOUNDS:
         read = [sentence.transcripts.get((row, judge), "") for judge in JUDGES]  # the source is not English
-        lines.append(f"| [{NAMES[row]}]({sentence.id}.{row}.flac) | {' | '.join(read)} |")
-    return [*lines, "", f"![Spectrograms of {sentence.id}]({sentence.id}.png)", ""]
+        sound = f"{folder}/{sentence.id}.{row}.mp3"
+        player = f'<audio controls preload="none" src="{sound}"></audio>'
+        lines.append(f"| [{NAMES[row]}]({sound}) | {player} | {' | '.join(read)} |")
+    return [*lines, "", f"![Spectrograms of {sentence.id}]({folder}/{sentence.id}.webp)", ""]
 
 
 if __name__ == "__main__":
     try:
         main(sys.argv[1:])
     except UserError as error:
-        sys.exit(f"examples: {error}")
+        sys.exit(f"samples: {error}")
