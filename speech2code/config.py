@@ -157,10 +157,10 @@ class InverterConfig(VocoderConfig):
 
 @dataclass
 class LinearConfig(VocoderConfig):
-    """One linear layer over a unit and its neighbours: the floor that a vocoder must beat."""
+    """One linear layer over a step and its neighbours: the floor that a vocoder must beat."""
 
     kind: str = "linear"
-    context: int = setting(1, "units on either side that it sees")
+    context: int = setting(1, "steps on either side that it sees")
     training: TrainingConfig = training(1200, batch_size=8)
 
 
