@@ -33,7 +33,7 @@ def test_recordings_without_any_text_become_speech(textless, tmp_path, refused, 
     if units == "segmental":  # each differs from the one before
         assert not any((np.diff(each) == 0).any() for row in written.values() for each in row.values())
     sentence = refused("train", "recogniser", *textless.overrides(tmp_path))
-    assert "has no target text, which the evaluation needs" in sentence
+    assert "has no target text, which scoring needs" in sentence
 
 
 @pytest.mark.parametrize("units", ["vqvae", "segmental"])
