@@ -7,15 +7,13 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from speech2code.config import LstmConfig
 from speech2code.layers import BiLstm
 from speech2code.padding import frame_mask
-from speech2code.protocols import Translator
 from speech2code.translation.attention import Attention, Memory
 from speech2code.translation.front_end import Subsampling
-from speech2code.translation.tokens import hide_tokens, next_token_loss
+from speech2code.translation.tokens import TokenTranslator, hide_tokens
 
 
 class State(NamedTuple):
@@ -25,7 +23,7 @@ class State(NamedTuple):
     history: Tensor  # (batch, 2, time), where the attention has looked
 
 
-class LstmTranslator(Translator):
+class LstmTranslator(TokenTranslator):
     """Strided convolutions, BiLSTM encoder, attention, LSTM decoder. Token `vocabulary` both starts and ends a
     sequence."""
 
@@ -42,18 +40,6 @@ class LstmTranslator(Translator):
         self.dropout = nn.Dropout(config.dropout)
         self.output = nn.Linear(width, vocabulary + 1)
 
-    def forward(self, features: Tensor, lengths: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Normalised MFCC `(batch, time, 39)`, lengths, tokens `(batch, steps)` (right-padded with anything)
-        → logits `(batch, steps + 1, vocabulary + 1)` and alignments `(batch, steps + 1, encoder time)`,
-        teacher-forced."""
-        memory = self.encode(features, lengths)
-        logits, _, alignments = self._decode(F.pad(tokens, (1, 0), value=self.end), memory, self.start(memory))
-        return logits, alignments
-
-    def loss(self, logits: Tensor, tokens: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
-        """Of the next token, and its accuracy: `tokens.next_token_loss`."""
-        return next_token_loss(logits, tokens, counts, self.end, self.label_smoothing)
-
     def encode(self, features: Tensor, lengths: Tensor) -> Memory:
         """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)` → what the decoder attends to."""
         states, state_lengths = self.encoder(features, lengths)
@@ -62,12 +48,6 @@ class LstmTranslator(Translator):
     def start(self, memory: Memory) -> State:
         zeros = memory.states.new_zeros(len(memory.states), 2, self.recurrent.hidden_size)
         return State(zeros, self.attention.start(memory))
-
-    def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State, Tensor]:
-        """Last tokens `(batch,)` → log-probabilities of the next `(batch, vocabulary + 1)`, state, alignment
-        `(batch, time)`."""
-        logits, state, alignments = self._decode(tokens[:, None], memory, state)
-        return logits[:, 0].log_softmax(dim=1), state, alignments[:, 0]
 
     def _decode(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State, Tensor]:
         """Tokens `(batch, steps)` → logits `(batch, steps, vocabulary + 1)`, state, alignments `(batch, steps, time)`.

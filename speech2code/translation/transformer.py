@@ -4,11 +4,9 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from speech2code.config import TransformerConfig
-from speech2code.protocols import Translator
-from speech2code.translation.tokens import hide_tokens, next_token_loss
+from speech2code.translation.tokens import TokenTranslator, hide_tokens
 from speech2code.translation.transformer_layers import DecoderLayer, Encoder, positions
 
 
@@ -25,7 +23,7 @@ class State(NamedTuple):
     tokens: Tensor  # (batch, heads, layers, 2, steps, size), keys and values of all tokens so far
 
 
-class TransformerTranslator(Translator):
+class TransformerTranslator(TokenTranslator):
     """Strided convolutions, Transformer encoder and decoder. Token `vocabulary` both starts and ends a sequence."""
 
     def __init__(self, config: TransformerConfig, vocabulary: int):
@@ -40,18 +38,6 @@ class TransformerTranslator(Translator):
         self.scale = nn.LayerNorm(config.width)
         self.output = nn.Linear(config.width, vocabulary + 1)
 
-    def forward(self, features: Tensor, lengths: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Normalised MFCC `(batch, time, 39)`, lengths, tokens `(batch, steps)` (right-padded with anything)
-        → logits `(batch, steps + 1, vocabulary + 1)` and alignments `(batch, steps + 1, encoder time)`,
-        teacher-forced."""
-        memory = self.encode(features, lengths)
-        logits, _, alignments = self._decode(F.pad(tokens, (1, 0), value=self.end), memory, self.start(memory))
-        return logits, alignments
-
-    def loss(self, logits: Tensor, tokens: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
-        """Of the next token, and its accuracy: `tokens.next_token_loss`."""
-        return next_token_loss(logits, tokens, counts, self.end, self.label_smoothing)
-
     def encode(self, features: Tensor, lengths: Tensor) -> Memory:
         """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)` → what the decoder attends to."""
         states, mask = self.encoder(features, lengths)
@@ -59,12 +45,6 @@ class TransformerTranslator(Translator):
 
     def start(self, memory: Memory) -> State:
         return State(memory.attended[..., :0, :])
-
-    def step(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State, Tensor]:
-        """Last tokens `(batch,)` → log-probabilities of the next `(batch, vocabulary + 1)`, state, alignment
-        `(batch, time)`."""
-        logits, state, alignments = self._decode(tokens[:, None], memory, state)
-        return logits[:, 0].log_softmax(dim=1), state, alignments[:, 0]
 
     def _decode(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State, Tensor]:
         """Tokens `(batch, steps)` → logits `(batch, steps, vocabulary + 1)`, state, alignments `(batch, steps, time)`
