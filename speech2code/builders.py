@@ -4,11 +4,17 @@ one new file and one line here.
 Classes are named, not imported: the command line checks settings without loading torch.
 """
 
-from collections.abc import Callable
 from importlib import import_module
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from speech2code.errors import UserError
+
+if TYPE_CHECKING:
+    from speech2code.config import Seq2SeqConfig, UnitsConfig, VocoderConfig
+    from speech2code.protocols import Learn, Recogniser, Translator, UnitEncoder, UnitSpec, Vocoder
+
+T = TypeVar("T")
 
 
 class Kind(NamedTuple):
@@ -53,27 +59,27 @@ SECTIONS = {  # of the config → the kinds it may have
 }
 
 
-def build_unit_encoder(settings, speakers: int):
+def build_unit_encoder(settings: "UnitsConfig", speakers: int) -> "UnitEncoder":
     """Settings of the section `units`, target speakers → an untrained UnitEncoder."""
     return find(_kind(UNIT_ENCODERS, settings.kind).model)(settings, speakers)
 
 
-def learn_units(settings) -> Callable[..., dict]:
+def learn_units(settings: "UnitsConfig") -> "Learn":
     """→ how such a unit encoder learns, `protocols.Learn`."""
     return find(_kind(UNIT_ENCODERS, settings.kind).learn)
 
 
-def build_vocoder(settings, spec):
+def build_vocoder(settings: "VocoderConfig", spec: "UnitSpec") -> "Vocoder":
     """Settings of the section `vocoder`, UnitSpec of the units to speak → an untrained Vocoder."""
     return find(_kind(VOCODERS, settings.kind).model)(settings, spec)
 
 
-def build_translator(settings, vocabulary: int):
+def build_translator(settings: "Seq2SeqConfig", vocabulary: int) -> "Translator":
     """Settings of a section from speech to tokens, how many tokens there are → an untrained Translator."""
     return find(_kind(TRANSLATORS, settings.kind).model)(settings, vocabulary)
 
 
-def load_recogniser(name: str, folder):
+def load_recogniser(name: str, folder: Path) -> "Recogniser":
     """Its name, the folder in which the stage `recogniser` has trained the in-domain one → a Recogniser."""
     return find(_kind(RECOGNISERS, name).model).load(folder)
 
@@ -95,7 +101,7 @@ def find(name: str) -> Any:
     raise UserError(f"builders.py names {name}, but there is no such module")
 
 
-def _kind(kinds: dict, name: str):
+def _kind(kinds: dict[str, T], name: str) -> T:
     if name not in kinds:
         raise UserError(f"no kind is called {name}; choose one of {', '.join(kinds)}")
     return kinds[name]

@@ -224,7 +224,7 @@ def _unknown(verb: str) -> str:
     return f"no verb is called {verb}; " + (f"did you mean {near[0]}?" if near else "see speech2code --help")
 
 
-def _stop(*_) -> None:
+def _stop(*_: object) -> None:
     """The first signal interrupts; a second one must not interrupt the saving."""
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)

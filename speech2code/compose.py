@@ -155,6 +155,6 @@ def _names(settings: type, prefix: str = "") -> list[str]:
     names = []
     for each in fields(settings):
         names.append(prefix + each.name)
-        if is_dataclass(each.type):
-            names += _names(each.type, f"{prefix}{each.name}.")  # type: ignore[arg-type]
+        if isinstance(each.type, type) and is_dataclass(each.type):
+            names += _names(each.type, f"{prefix}{each.name}.")
     return names

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from speech2code.errors import UserError
 
@@ -32,13 +33,13 @@ def write_atomically(path: Path | str) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Path | str, value) -> None:
+def write_json(path: Path | str, value: Any) -> None:
     """Writes `value` as indented JSON, atomically."""
     with write_atomically(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def read_json(path: Path | str):
+def read_json(path: Path | str) -> Any:
     """Reads a JSON file; UserError when it is missing or broken."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))

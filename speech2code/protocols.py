@@ -7,7 +7,8 @@ these as base classes or without.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
 from torch import Tensor, nn
@@ -118,6 +119,10 @@ class Recogniser(Protocol):
     """Waveforms → transcripts."""
 
     name: str
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """`folder`: where the stage `train recogniser` has left the in-domain recogniser and its words."""
 
     def transcribe(self, waveforms: Iterable[np.ndarray], description: str) -> list[str]:
         """Waveforms float32 `(samples,)` at 16 kHz → one transcript each, in order; "" where no word is recognised.

@@ -72,7 +72,7 @@ class Mfcc(nn.Module):
     dct: Tensor  # (bands, 13)
     deltas: Tensor  # (2, 9, 9)
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         # sparse: a band sees few bins, and the dense product costs more than the FFT
         self.register_buffer("mel", torch.from_numpy(mel_filters()).to_sparse().coalesce(), persistent=False)

@@ -5,11 +5,16 @@ import multiprocessing
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.audio.trimming import trim_silence
+
+if TYPE_CHECKING:
+    from pocketsphinx import Decoder
+    from tqdm import tqdm
 
 SILENCE_POLICY = "trimmed at -40 dB, peak set to 0.5, 0.1 s of dither (±1 of 32768) on both sides"
 # WER in % on 60 (and 60 other) sentences of Flite's slt: 0 s 19.9; 0.1 s 11.3 (12.4); 0.2 s 12.4 (13.8); 0.5 s 13.2.
@@ -62,7 +67,7 @@ def prepare(waveform: np.ndarray) -> bytes:
 
 
 @functools.cache  # one a process: loading the model takes longer than reading a sentence
-def _decoder():
+def _decoder() -> "Decoder":
     from pocketsphinx import Decoder
 
     return Decoder(loglevel="FATAL", **SETTINGS)
@@ -83,6 +88,6 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _counted(text: str, progress) -> str:
+def _counted(text: str, progress: "tqdm") -> str:
     progress.update()
     return text

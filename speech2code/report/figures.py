@@ -3,7 +3,8 @@
 import base64
 import io
 import re
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
@@ -11,6 +12,9 @@ import torch
 
 from speech2code.audio.features import LogMagnitude
 from speech2code.audio.files import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 matplotlib.use("Agg")
 
@@ -63,7 +67,7 @@ def training_curves(stage: str, curves: dict[str, tuple[list[int], list[float]]]
     if not panels:
         return ""
 
-    def draw(figure):
+    def draw(figure: "Figure") -> None:
         axes = list(figure.subplots(-(-len(panels) // 3), 3, squeeze=False).flat)
         for ax, names in zip(axes, panels):
             for name, colour in zip(sorted(names), _COLOURS):
@@ -95,7 +99,7 @@ def code_usage(units: dict[str, dict[str, list[int]]]) -> str:
     }
     order = np.argsort(-next(iter(shares.values())), kind="stable")
 
-    def draw(figure):
+    def draw(figure: "Figure") -> None:
         ax = figure.subplots()
         width = 0.84 / len(shares)
         for i, ((name, share), colour) in enumerate(zip(shares.items(), _COLOURS)):
@@ -115,7 +119,7 @@ def phones_of_units(counts: np.ndarray, phones: list[str]) -> str:
     shares = counts[used] / counts[used].sum(1, keepdims=True)
     order = np.lexsort((-shares.max(1), shares.argmax(1)))
 
-    def draw(figure):
+    def draw(figure: "Figure") -> None:
         ax = figure.subplots()
         image = ax.imshow(shares[order].T, aspect="auto", cmap="magma", vmin=0, vmax=1, interpolation="nearest")
         ax.set_xticks(range(len(used)), used[order], fontsize=5, rotation=90)
@@ -132,9 +136,10 @@ def codebook_map(codes: np.ndarray, counts: np.ndarray, phones: list[str]) -> st
     centred = codes - codes.mean(0)
     places = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
 
-    def draw(figure):
+    def draw(figure: "Figure") -> None:
         ax = figure.subplots()
-        ax.scatter(*places.T, s=600 * counts.sum(1) / counts.sum() * len(codes) / 10, color=_COLOURS[0], alpha=0.35)
+        sizes = 600 * counts.sum(1) / counts.sum() * len(codes) / 10
+        ax.scatter(places[:, 0], places[:, 1], sizes, color=_COLOURS[0], alpha=0.35)
         for unit in np.flatnonzero(counts.sum(1)):
             ax.annotate(phones[counts[unit].argmax()], places[unit], fontsize=7, ha="center", va="center")
         ax.set(xlabel="first main axis", ylabel="second main axis")
@@ -142,7 +147,7 @@ def codebook_map(codes: np.ndarray, counts: np.ndarray, phones: list[str]) -> st
     return _svg("codebook map", draw, 7.2, 4.6)
 
 
-def _svg(name: str, draw, width: float, height: float) -> str:
+def _svg(name: str, draw: "Callable[[Figure], None]", width: float, height: float) -> str:
     from matplotlib.figure import Figure
 
     style: Any = {**_STYLE, "svg.hashsalt": name}

@@ -17,7 +17,7 @@ from speech2code.registry import ROW, ROWS
 class RunFolder:
     path: Path
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.path.is_dir():
             raise UserError(f"there is no run folder {self.path}; give the folder of a run, such as runs/best_fr_en")
 
@@ -103,7 +103,7 @@ class RunFolder:
         return curves
 
 
-def as_text(value) -> str:
+def as_text(value: object) -> str:
     """A figure as the report prints it: floats with 4 significant digits, whole numbers in groups of three."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

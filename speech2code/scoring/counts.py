@@ -1,12 +1,18 @@
 """The counts a sentence adds to BLEU, WER and CER, and the metrics of summed counts."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from jiwer import CharacterOutput, WordOutput
+    from sacrebleu.metrics import BLEU
 
 ORDERS = 4  # n-grams of BLEU
 EMPTY = "_"  # stands for an empty hypothesis: no normalised text contains it, so it never matches
 
 
-def bleu_metric():
+def bleu_metric() -> "BLEU":
     """sacreBLEU on normalised text: with these settings it equals the MultEval BLEU of the paper."""
     from sacrebleu.metrics import BLEU
 
@@ -57,7 +63,7 @@ def error_rate(sums: np.ndarray) -> np.ndarray:
     return 100 * sums[..., 0] / sums[..., 1]
 
 
-def _edits(output) -> np.ndarray:
+def _edits(output: "WordOutput | CharacterOutput") -> np.ndarray:
     rows = []
     for reference, chunks in zip(output.references, output.alignments):
         lengths = (

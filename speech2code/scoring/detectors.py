@@ -40,7 +40,7 @@ def detect(
     return {**counts, "sentences": len(references), "warnings": _warnings(counts, len(references))}
 
 
-def _check_lengths(**lists) -> None:
+def _check_lengths(**lists: Sequence | None) -> None:
     lengths = {name: len(values) for name, values in lists.items() if values is not None}
     if len(set(lengths.values())) > 1:
         raise UserError(f"the detectors need lists of one length, got {lengths}; give each sentence one entry in each")

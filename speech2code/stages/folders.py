@@ -36,7 +36,7 @@ def corpus_of(config: Config, name: str) -> str:
     return known["target_fingerprint" if BY_NAME[name].target_only else "fingerprint"]
 
 
-def settings_of(config: Config, name: str, **settings) -> dict:
+def settings_of(config: Config, name: str, **settings: object) -> dict:
     """What a trained stage depends on: its own settings, what it reads of the corpus, the seed."""
     return {
         **settings,

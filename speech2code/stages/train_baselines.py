@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import asdict
 
 from speech2code.builders import build_translator
-from speech2code.config import Config
+from speech2code.config import Config, TrainingConfig
 from speech2code.recognisers.vocabulary import CHARACTERS, Vocabulary
 from speech2code.stages.folders import fabric_of, run_folder, settings_of, speech_of
 from speech2code.stages.record import stage
 from speech2code.stages.train import limits_of
-from speech2code.training.loop import fit
+from speech2code.training.loop import Task, fit
 from speech2code.training.tacotron import TacotronTask
 from speech2code.training.tokens import TokensTask
 
@@ -55,12 +55,12 @@ def topline_tts(config: Config) -> None:
 
 
 @contextmanager
-def _training(config: Config, name: str, **settings) -> Iterator[tuple[dict | None, Callable]]:
+def _training(config: Config, name: str, **settings: object) -> Iterator[tuple[dict | None, Callable]]:
     """`stage`, and what trains a task in its folder; the task is made once torch is seeded."""
     run = run_folder(config)
     with stage(run, name, settings_of(config, name, **settings)) as figures:
 
-        def learn(make: Callable, training) -> dict:
+        def learn(make: Callable[[], Task], training: TrainingConfig) -> dict:
             fabric = fabric_of(config)
             return fit(make(), training, config.trainer, run / name, fabric)
 

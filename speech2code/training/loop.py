@@ -182,7 +182,7 @@ class _Run:
 
     stopping = False
 
-    def _ask_to_stop(self, *_) -> None:
+    def _ask_to_stop(self, *_: object) -> None:
         self.stopping = True
 
     def _asked_to_stop(self) -> bool:

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
 
 from speech2code.audio.features import frame_count
 from speech2code.audio.files import SAMPLE_RATE
@@ -65,7 +66,7 @@ class TacotronTask:
         batches = (self._batch(self.dev, self.dev_texts, items) for items in groups)
         return averages(self.step, self.model, ((batch, int(batch[3].sum())) for batch in batches))
 
-    def show(self, writer, step: int) -> None:
+    def show(self, writer: SummaryWriter, step: int) -> None:
         device = self.model.mel_mean.device
         inputs, lengths, waveforms, frames = (
             part.to(device) for part in self._batch(self.dev, self.dev_texts, np.array([0]))

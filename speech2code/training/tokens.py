@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
 
 from speech2code.config import Seq2SeqConfig
 from speech2code.corpora.augmentation import shift_in_time, spec_augment
@@ -57,7 +58,7 @@ class TokensTask:
         batches = (self._batch(self.dev, self.dev_tokens, items) for items in groups)
         return averages(self.step, self.model, ((batch, int((batch[3] + 1).sum())) for batch in batches))
 
-    def show(self, writer, step: int) -> None:
+    def show(self, writer: SummaryWriter, step: int) -> None:
         device = next(self.model.parameters()).device
         features, lengths, tokens, _ = self._batch(self.dev, self.dev_tokens, np.array([0]))
         _, alignments = self.model(features.to(device), lengths.to(device), tokens.to(device))

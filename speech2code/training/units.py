@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
 
 from speech2code.config import CodebookConfig, SegmentalConfig, VqVaeConfig
 from speech2code.corpora.augmentation import shift_in_time, vocal_tract
@@ -81,7 +82,7 @@ class CodebookTask:
         self.model.codebook.reset_usage()
         return {"codes_used": used, "perplexity": perplexity}
 
-    def show(self, writer, step: int) -> None:
+    def show(self, writer: SummaryWriter, step: int) -> None:
         features, lengths, speakers = self.dev.target_features(np.array([0]))
         device = self.model.codebook.codes.device
         units = self.model.quantise(features.to(device), lengths.to(device))[0][0][None]

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
 
 from speech2code.audio.features import HOP, LogMagnitude, frame_count
 from speech2code.audio.files import SAMPLE_RATE
@@ -72,7 +73,7 @@ class VocoderTask:
         batches = (self._batch(self.dev, self.dev_units, items, items) for items in groups)
         return averages(self.step, self.model, ((batch, int(batch[1].sum())) for batch in batches))
 
-    def show(self, writer, step: int) -> None:
+    def show(self, writer: SummaryWriter, step: int) -> None:
         first, spectrum = np.array([0]), LogMagnitude(512)
         waveforms, _, *units = self._batch(self.dev, self.dev_units, first, first)
         device = next(self.model.parameters()).device

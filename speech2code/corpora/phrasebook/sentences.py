@@ -1,6 +1,7 @@
 """All sentences of the phrasebook: every pattern of the YAML tables with every filling of its slots."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import product
@@ -65,7 +66,7 @@ def _groups() -> dict[str, tuple[Word, ...]]:
     return {name: tuple(words[key] for key in keys) for name, keys in table["groups"].items()}
 
 
-def _fillings(pattern: Pattern):
+def _fillings(pattern: Pattern) -> Iterator[dict[str, Word]]:
     groups = _groups()
     for chosen in product(*(groups[group] for group in pattern.slots.values())):
         if len(set(chosen)) == len(chosen):  # never "from the station to the station"

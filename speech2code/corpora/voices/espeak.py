@@ -72,7 +72,7 @@ class Espeak(Voice):
         chunks: list[np.ndarray] = [np.zeros(0, np.int16)]
         starts: list[tuple[str, int]] = []
 
-        def keep(samples, count, events) -> int:
+        def keep(samples: "ctypes._Pointer[ctypes.c_short]", count: int, events: "ctypes._Pointer[_Event]") -> int:
             if samples and count > 0:
                 chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
             for event in takewhile(lambda each: each.type, map(events.__getitem__, itertools.count())):

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+from types import ModuleType
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class OpenJTalk(Voice):
         return samples / 32768, rate, []  # float64 in the range of 16 bits
 
 
-def _engine():
+def _engine() -> ModuleType:
     try:
         # At import it prints that an optional reading model (ONNX) is absent; standard output belongs to the program
         with contextlib.redirect_stdout(io.StringIO()):
