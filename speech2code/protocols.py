@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
@@ -43,9 +44,12 @@ class UnitEncoder(nn.Module, ABC):
     def encode(self, features: Tensor, lengths: Tensor) -> list[Tensor]:
         """Features, lengths in frames `(batch,)` → the unit of each step, int64 `(steps,)` each."""
 
-    @abstractmethod
     def deduplicate(self, steps: Tensor) -> tuple[Tensor, Tensor]:
-        """The unit of each step `(steps,)` → units `(units,)`, and the steps that each of them lasts."""
+        """The unit of each step `(steps,)` → units `(units,)`, and the steps that each of them lasts: equal neighbours
+        are one unit where units last as long as their sound, else each step is one."""
+        if self.spec.unit_rate:
+            return torch.unique_consecutive(steps, return_counts=True)
+        return steps, torch.ones_like(steps)
 
     @abstractmethod
     def rebuild(self, codes: Tensor, durations: Tensor, speakers: Tensor) -> Tensor | None:

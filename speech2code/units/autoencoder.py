@@ -74,13 +74,6 @@ class VectorQuantisedAutoencoder(UnitEncoder):
         """Normalised MFCC `(batch, time, 39)`, lengths `(batch,)` → the unit of each step, int64 `(steps,)` each."""
         return self.quantise(features, lengths)[0]
 
-    def deduplicate(self, steps: Tensor) -> tuple[Tensor, Tensor]:
-        """The unit of each step `(steps,)` → units `(units,)` and the steps that each of them lasts: equal neighbours
-        are one unit where units last as long as their sound, else each step is one."""
-        if self.spec.unit_rate:
-            return torch.unique_consecutive(steps, return_counts=True)
-        return steps, torch.ones_like(steps)
-
     @torch.no_grad()
     def rebuild(self, codes: Tensor, durations: Tensor, speakers: Tensor) -> Tensor:
         """Codes `(batch, units, dim)`, the steps each lasts `(batch, units)`, speakers `(batch,)` → normalised MFCC

@@ -27,8 +27,7 @@ class SegmentClusters(Codes):
     def __init__(self, count: int, dim: int):
         super().__init__(torch.zeros(count, dim))
         self.register_buffer("means", torch.zeros(count, MFCC_DIM))
-        weights = torch.full((MFCC_DIM,), DELTA_WEIGHT).index_fill(0, torch.arange(COEFFICIENTS), 1)
-        self.register_buffer("weights", weights, persistent=False)
+        self.register_buffer("weights", delta_weights(), persistent=False)
 
     def forward(self, features: Tensor, steps: Tensor) -> Tensor:
         """Normalised MFCC `(frames, 39)` and the code of each frame `(frames,)` → the unit of each `(frames,)`."""
@@ -53,6 +52,11 @@ class SegmentClusters(Codes):
         units = torch.from_numpy(found.labels_).long().to(vectors.device)
         total = torch.zeros_like(self.codes).index_add_(0, units, vectors)
         self.codes.copy_(total / torch.bincount(units, minlength=count).clamp_min(1)[:, None])
+
+
+def delta_weights() -> Tensor:
+    """What each of the 39 coefficients counts in a distance, `(39,)`."""
+    return torch.full((MFCC_DIM,), DELTA_WEIGHT).index_fill(0, torch.arange(COEFFICIENTS), 1)
 
 
 def means_of_segments(frames: Tensor, steps: Tensor) -> Tensor:

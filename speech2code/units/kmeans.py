@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from speech2code.audio.features import COEFFICIENTS, MFCC_DIM
+from speech2code.audio.features import MFCC_DIM
 from speech2code.config import KMeansConfig
 from speech2code.corpora.batches import in_order
 from speech2code.corpora.speech import Speech
 from speech2code.errors import UserError
 from speech2code.padding import frame_mask, pad_time
 from speech2code.protocols import UnitEncoder, UnitSpec
-from speech2code.units.clusters import DELTA_WEIGHT
+from speech2code.units.clusters import delta_weights
 from speech2code.units.codebook import Codes, nearest
 from speech2code.units.transitions import SegmentCodebook
 
@@ -35,8 +35,7 @@ class KMeansUnits(UnitEncoder):
         step = 1 if rate else config.time_reduction
         self.spec = UnitSpec(size, MFCC_DIM, step, rate, speakers, 0)
         self.centres = SegmentCodebook(size, MFCC_DIM, 0.99, rate) if rate else Codes(torch.zeros(size, MFCC_DIM))
-        weights = torch.full((MFCC_DIM,), DELTA_WEIGHT).index_fill(0, torch.arange(COEFFICIENTS), 1)
-        self.register_buffer("weights", weights, persistent=False)
+        self.register_buffer("weights", delta_weights(), persistent=False)
 
     @property
     def inventory(self) -> Codes:
@@ -60,12 +59,6 @@ class KMeansUnits(UnitEncoder):
         else:
             units = nearest(vectors, self.centres.codes)
         return [item[:count] for item, count in zip(units, counts.tolist())]
-
-    def deduplicate(self, steps: Tensor) -> tuple[Tensor, Tensor]:
-        """The unit of each step `(steps,)` → units `(units,)` and the steps that each of them lasts."""
-        if self.spec.unit_rate:
-            return torch.unique_consecutive(steps, return_counts=True)
-        return steps, torch.ones_like(steps)
 
     def rebuild(self, codes: Tensor, durations: Tensor, speakers: Tensor) -> None:
         """Its codes are MFCC already: there is nothing to add."""
