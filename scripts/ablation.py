@@ -1,42 +1,37 @@
-"""From the paper's system to the best one, one thing at a time: same pairs, same steps unless a row says otherwise,
-BLEU with intervals and p.
+"""From the paper's system to the best one, one thing at a time: same pairs, same steps unless a row says otherwise.
 
     rows="paper inverter translator time_shift size -wide bigrams -long -clusters -source_shift dot"
     python scripts/ablation.py $rows experiment=phrasebook trainer.minutes=null
     python scripts/ablation.py $rows experiment=phrasebook_ja_en donor=phrasebook trainer.minutes=null
 
 The rows left out there are for large corpora (`scripts/large.sh`). Each row is a run of its own below
-`runs/<experiment>/ablation/` and resumes; what `speech2code sweep` with this experiment has done once for its cells is
+`runs/<experiment>_ablation/` and resumes; what `speech2code sweep` with this experiment has done once for its cells is
 reused from there, topline and recogniser above all, and what it has trained for a cell with just the settings of a row.
 A row that changes the translator alone reuses units and vocoder of the row before; with `donor`, each row those of the
 other pair's row. A row that chooses another kind starts that section anew. Names of rows leave the others out of the
-table, `-NAME` a row's settings out of all that follow. Writes `results/ablation.json` and `.md`, where the rows of
-other experiments stay; the report of the last row shows those of this one.
+table, `-NAME` a row's settings out of all that follow. Ends with the table in `results/<experiment>_ablation/`.
 """
 
+import os
+import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from speech2code.builders import SECTIONS
 from speech2code.compose import compose, from_yaml
 from speech2code.config import Config
 from speech2code.errors import UserError
-from speech2code.files import add_rows, write_atomically, write_json
-from speech2code.registry import RUN, shared_stages, stages_of
-from speech2code.report.cells import JUDGE, OTHER, SHARED, coordinates, corpus_sizes
-from speech2code.report.page import write_report
-from speech2code.report.run_folder import RunFolder
-from speech2code.scoring.significance import paired_bootstrap
-from speech2code.stages.folders import data_folder, run_folder
+from speech2code.files import write_json
+from speech2code.registry import MEASURE, RUN, shared_stages, stages_of
+from speech2code.report.cells import SHARED
+from speech2code.stages.folders import run_folder
 from speech2code.stages.record import reuse
-from speech2code.stages.runner import run
-from speech2code.stages.sweep import named, share
+from speech2code.stages.runner import run_stages
+from speech2code.stages.sweep import COMMAND, named, share, table
 
 TRAINED = [name for name in stages_of(RUN) if name not in (*shared_stages(), "scores", "report")]  # a cell's own
-RESULTS = Path("results") / "ablation.json"
-P_VALUES = ("p_value", "p_value_first", "p_value_topline")
 ROWS = {  # name → what is new, and the settings that do it; each has all those before
     "paper": (
         "the paper's system, K 64, r 12",
@@ -79,46 +74,30 @@ ROWS = {  # name → what is new, and the settings that do it; each has all thos
         "translator.attention=dot translator.training.steps=2000",
     ),
 }
-COLUMNS = {
-    "experiment": "{experiment}",
-    "change": "{change}",
-    "BLEU (95 %)": "{bleu:.1f} ({bleu_low:.1f} to {bleu_high:.1f})",
-    "METEOR": "{meteor:.1f}",
-    "BLEU, PocketSphinx": "{bleu_pocketsphinx:.1f}",
-    "÷ topline": "{ratio}",
-    "÷ its text, spoken by the corpus's voice": "{ratio_of_text}",
-    "p": "{p_value}",
-    "p against the first": "{p_value_first}",
-    "p against the topline": "{p_value_topline}",
-    "training, s": "{training_seconds:.0f}",
-    "the topline's, s": "{topline_seconds}",
-    "synthesis, s a sentence": "{seconds_a_sentence:.3f}",
-}
 
 
 def main(arguments: list[str]) -> None:
     overrides = [each for each in arguments if "=" in each]
     chosen = list(steps([each for each in arguments if each not in overrides], overrides))
     config = compose(overrides)
-    sweep = Path(config.runs) / config.name
-    share(config, overrides)
-    rows = []
-    for name, settings, new in chosen:
-        own = [*settings, *named(config, f"ablation/{name}")]
-        if rows and all(changed.startswith("translator.") for _, changed in new):
-            own = merged([*own, f"donor={config.name}/ablation/{rows[-1]['row']}"])
-        reuse(sweep / "ablation" / name, sweep / SHARED, shared_stages())
+    sweep, folder = run_folder(config), run_folder(config).with_name(f"{config.name}_ablation")
+    here = replace(config, name=folder.name, donor=config.donor and f"{config.donor}_ablation")
+    share(config, overrides, [config.trainer.seed])
+    if not os.path.lexists(folder / SHARED):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / SHARED).symlink_to(os.path.relpath(sweep / SHARED, folder))
+    for place, (name, settings, new) in enumerate(chosen):
+        own = merged([*settings, *named(here, name)])
+        if place and all(changed.startswith("translator.") for _, changed in new):
+            own = merged([*own, f"donor={folder.name}/{chosen[place - 1][0]}"])
+        reuse(folder / name, folder / SHARED / f"seed-{config.trainer.seed}", shared_stages())
         for cell in _alike(sweep, compose(own)):
-            reuse(sweep / "ablation" / name, cell, TRAINED)
-        run(compose(own), own)
-        row = {"experiment": config.name, "row": name, "change": "; ".join(change for change, _ in new)}
-        rows.append(row | _figures(compose(own), rows))
-    write_json(run_folder(compose(own)) / "ablation.json", rows)
-    write_report(run_folder(compose(own)))
-    rows = add_rows(RESULTS, rows, "experiment")
-    with write_atomically(RESULTS.with_suffix(".md")) as temporary:
-        temporary.write_text(_markdown(rows), encoding="utf-8")
-    print(f"ablation: {RESULTS.with_suffix('.md')}")
+            reuse(folder / name, cell, TRAINED)
+        run_stages(compose(own), own, stages_of(RUN, MEASURE))
+    legend = {name: "; ".join(change for change, _ in new) for name, _, new in chosen}
+    command = shlex.join(["python", "scripts/ablation.py", *arguments])
+    write_json(folder / COMMAND, {"command": command, "legend": legend})
+    table(folder)
 
 
 def steps(names: list[str], overrides: list[str]) -> Iterator[tuple[str, list[str], list[tuple[str, str]]]]:
@@ -158,46 +137,6 @@ def _alike(sweep: Path, config: Config) -> list[Path]:
 
     files = sweep.glob("*/config.yaml")
     return [path.parent for path in files if settings(asdict(from_yaml(path))) == settings(asdict(config))]
-
-
-def _figures(config: Config, before: list[dict]) -> dict:
-    """What a finished run scored, beside the topline and the row before."""
-    found = RunFolder(run_folder(config))
-    scores, seconds, units = found.scores(), found.json("seconds.json"), found.units()
-    references, hypotheses = zip(*found.transcripts("translation", JUDGE).values())
-    row = {"pair": coordinates(asdict(config))["pair"]} | corpus_sizes(data_folder(config))
-    row |= {name: scores["translation"][JUDGE][name] for name in ("bleu", "bleu_low", "bleu_high", "meteor")}
-    row |= {f"{name}_{OTHER}": scores["translation"][OTHER][name] for name in ("bleu", "wer")}
-    for name in ("topline", "topline_voice"):
-        if name in scores:
-            row |= {f"{name}_bleu": scores[name][JUDGE]["bleu"], f"{name}_bleu_{OTHER}": scores[name][OTHER]["bleu"]}
-    row["training_seconds"] = sum(seconds[name] for name in ("units", "vocoder", "translator"))
-    row["seconds_a_sentence"] = seconds["decoding"] / sum(
-        len(units.get(name, {})) for name in ("translation", "unseen")
-    )
-    row["topline_seconds"] = seconds["topline_stt"] + seconds["topline_tts"]
-    row |= dict.fromkeys(P_VALUES) | {"origin": found.json("run.json")}
-    others = {"p_value_topline": found.transcripts("topline", JUDGE)}
-    for name, earlier in zip(P_VALUES, (before[-1], before[0]) if before else ()):
-        others[name] = RunFolder(found.path.parent / earlier["row"]).transcripts("translation", JUDGE)
-    for name, other in others.items():
-        row[name] = paired_bootstrap(list(hypotheses), [text for _, text in other.values()], list(references))
-    return row
-
-
-def _markdown(rows: list[dict]) -> str:
-    lines = ["| " + " | ".join(COLUMNS) + " |", "|---" * len(COLUMNS) + "|"]
-    for row in rows:
-        forms = dict.fromkeys(P_VALUES, "{:.3f}") | {"topline_seconds": "{:.0f}"}  # older rows lack some
-        shown = row | {name: "–" if row.get(name) is None else form.format(row[name]) for name, form in forms.items()}
-        for name, against in (("ratio", "topline_bleu"), ("ratio_of_text", "topline_voice_bleu")):
-            shown[name] = f"{row['bleu'] / row[against]:.2f}" if row.get(against) else "–"
-        lines.append("| " + " | ".join(form.format(**shown) for form in COLUMNS.values()) + " |")
-    remark = (
-        "Each row has the settings of those above too; p: paired bootstrap, against the row above, the first and the "
-        "topline, whose training is that of topline_stt and topline_tts."
-    )
-    return "\n".join(lines) + f"\n\n{remark}\n"
 
 
 if __name__ == "__main__":

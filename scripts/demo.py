@@ -11,9 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from speech2code.builders import judges_of
 from speech2code.compose import compose
 from speech2code.errors import UserError
 from speech2code.registry import BASELINES, STAGES
+from speech2code.report.run_folder import RunFolder
 from speech2code.stages.folders import run_folder
 
 
@@ -21,13 +23,13 @@ def main(overrides: list[str]) -> None:
     overrides = ["experiment=best_fr_en", *overrides]
     config = compose(overrides)
     for stage in STAGES:
-        if stage.group != BASELINES and (not stage.recogniser or stage.recogniser in config.recognisers):
+        if stage.group != BASELINES and (not stage.recogniser or stage.recogniser in judges_of(config)):
             print(f"\n{stage.verb}: {stage.help}", flush=True)
             speech2code(*stage.verb.split(), *overrides)
             print(f"Look at {stage.look}." if stage.look else "", flush=True)
     # and the system at work: a recording in, speech out; any recording will do, this is a test sentence
     run = run_folder(config)
-    source = sorted((run / "decoding" / "source").glob("*.wav"))[0]
+    source = sorted(RunFolder(run).sounds("source").glob("*.wav"))[0]
     speech2code("translate", str(source), str(run / "translated.wav"), f"model={run / 'model'}")
     print(f"Listen: {source} → {run / 'translated.wav'}; then open {run / 'report.html'}")
 

@@ -26,9 +26,9 @@ OTHERS = {  # verb → what it does, an example
     "baselines": ("trains and judges the paper's baseline and topline", "baselines experiment=best_fr_en"),
     "sweep": (
         "`run` for every combination of values, then `table`",
-        "sweep experiment=phrasebook units.codebook_size=32,64,128 units.time_reduction=4,8,12",
+        "sweep experiment=phrasebook units.codebook_size=32,64,128 seeds=0,1,2",
     ),
-    "table": ("the cells of a sweep as results/<name>/table.md .json .csv .tex .png", "table experiment=phrasebook"),
+    "table": ("a sweep or a run as results/<name>/table.md .json .csv .tex .png", "table experiment=phrasebook"),
     "translate": ("one recording, by a trained system", "translate in.wav out.wav model=runs/best_fr_en/model"),
     "encode": ("the units of recordings, one line each", "encode a.wav b.wav model=runs/best_fr_en/model"),
     "config": ("the settings as they would be used", "config experiment=best_fr_en units.codebook_size=32"),
@@ -106,13 +106,14 @@ def help_of(verb: str) -> str:
 
 def _stages(arguments: list[str]) -> None:
     """One or several stages of one experiment, one after the other."""
+    from speech2code.builders import judges_of
     from speech2code.compose import compose
 
     words = [each for each in _before_overrides(arguments)]
     stages = stages_for(words)
     config = compose(arguments[len(words) :])
     for stage in stages:
-        if len(stages) == 1 or not stage.recogniser or stage.recogniser in config.recognisers:
+        if len(stages) == 1 or not stage.recogniser or stage.recogniser in judges_of(config):
             call(stage)(config)
 
 

@@ -15,8 +15,10 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from speech2code.builders import RECOGNISERS, SECTIONS, settings_class
 from speech2code.config import BLOCK_STEPS, Config, InverterConfig, TransformerConfig
+from speech2code.corpora.pairs import SPLITS
 from speech2code.errors import UserError
 
+BCP_47 = r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?"  # language, script, region
 PACKAGE = Path(__file__).resolve().parent
 FOLDER = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"  # in the wheel, or in a checkout
 
@@ -71,7 +73,15 @@ def _check_values(settings: Any, prefix: str = "") -> None:
 
 
 def _check_together(config: Config) -> None:
-    """Values that only fit some others."""
+    """Values that only fit some others, and those that no list of choices can hold."""
+    for side in ("source", "target"):
+        if not re.fullmatch(BCP_47, tag := getattr(config.corpus, side)):
+            raise UserError(f"corpus.{side}={tag} is no BCP 47 tag; write it like en, fr, pt-BR or zh-Hant")
+    for split in config.splits:
+        if split not in SPLITS:
+            raise UserError(f"splits: there is no split {split}; choose among {', '.join(SPLITS)}")
+    if not config.splits:
+        raise UserError(f"splits=[] leaves nothing to judge; choose among {', '.join(SPLITS)}")
     for name in config.recognisers:
         if name not in RECOGNISERS:
             raise UserError(f"recognisers: no recogniser is called {name}; choose among {', '.join(RECOGNISERS)}")

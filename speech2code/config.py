@@ -32,8 +32,8 @@ class CorpusConfig:
         choices=("phrasebook", "parallel_text", "manifest"),
     )
     path: str | None = setting(None, "the file of a manifest, the folder of parallel text")
-    source: str = setting(MISSING, "source language, ISO 639-1")
-    target: str = setting(MISSING, "target language, ISO 639-1")
+    source: str = setting(MISSING, "source language, BCP 47, such as `fr` or `pt-BR`; `und`: unknown, or without a tag")
+    target: str = setting(MISSING, "the same for the target: recognisers, normalisation and scores follow from it")
     source_voice: str | None = setting(None, "who speaks source text, such as `espeak:fr-fr`")
     target_voice: str | None = setting(None, "the same for the target; several share it: `flite:slt+flite:rms`")
     train: int | None = setting(None, "training pairs; null: all there are (the phrasebook: 4,000)")
@@ -258,7 +258,14 @@ class Config:
     data: str = setting("data", "folder of prepared corpora")
     runs: str = setting("runs", "folder of runs")
     donor: str | None = setting(None, "a run with the same target speech: its units, vocoder, recogniser are reused")
-    recognisers: list[str] = setting(["in_domain", "pocketsphinx"], "who transcribes what is judged")
+    splits: list[str] = setting(
+        ["dev", "test", "unseen"],
+        "what is decoded and judged, where the corpus has it: systems are chosen on dev, reported on test",
+    )
+    recognisers: list[str] = setting(
+        ["in_domain", "pocketsphinx"],
+        "who transcribes what is judged: the first reads all `splits` and chooses among systems, the others read test",
+    )
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     units: UnitsConfig = MISSING
     vocoder: VocoderConfig = MISSING

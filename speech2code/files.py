@@ -47,13 +47,3 @@ def read_json(path: Path | str) -> Any:
         raise UserError(f"cannot read {path}: {error}") from error
 
 
-def add_rows(path: Path | str, rows: list[dict], *keys: str) -> list[dict]:
-    """Puts rows behind those of a JSON list, in place of any that agree with one of them in all `keys`; → all."""
-
-    def name(row: dict) -> list:
-        return [row[key] for key in keys]
-
-    made = [name(row) for row in rows]
-    rows = [row for row in (read_json(path) if Path(path).exists() else []) if name(row) not in made] + rows
-    write_json(path, rows)
-    return rows

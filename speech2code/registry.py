@@ -10,24 +10,29 @@ RUN, MEASURE, BASELINES = "run", "measure", "baselines"  # what a stage belongs 
 
 
 class Row(NamedTuple):
-    """One row of waveforms that recognisers read and scores judge."""
+    """One row of waveforms that recognisers read and scores judge, in every split that is judged."""
 
     name: str
     title: str
-    made_by: str | None  # the stage that leaves its waveforms in a folder of this name; None: the corpus itself
-    split: str = "test"
+    made_by: str | None  # the stage that leaves its waveforms; None: the corpus itself
+    trained: tuple[str, ...] = ()  # the stages whose seconds it cost
     group: str = RUN
-    quick: bool = False  # only recognisers that need not wait for idle cores read it
+
+    @property
+    def folder(self) -> str:
+        """Where its waveforms are in a run, one folder a split; of the original, those that `decode` keeps."""
+        if self.made_by is None or self.group == BASELINES:
+            return f"{self.made_by or 'decoding'}/{self.name}"
+        return self.made_by
 
 
 ROWS = (
     Row("original", "original target speech", None),
-    Row("resynthesis", "resynthesis (true units)", "vocoder"),
-    Row("translation", "translation", "decoding"),
-    Row("unseen", "translation, unseen combinations", "decoding", split="unseen", quick=True),
-    Row("baseline", "baseline (Tacotron)", "baselines", group=BASELINES),
-    Row("topline", "topline (had transcripts)", "baselines", group=BASELINES),
-    Row("topline_voice", "topline, spoken by the corpus's voice", "baselines", group=BASELINES),
+    Row("resynthesis", "resynthesis (true units)", "resynthesis"),
+    Row("translation", "translation", "decoding", ("units", "vocoder", "translator")),
+    Row("baseline", "baseline (Tacotron)", "baselines", ("baseline",), BASELINES),
+    Row("topline", "topline (had transcripts)", "baselines", ("topline_stt", "topline_tts"), BASELINES),
+    Row("topline_voice", "topline, spoken by the corpus's voice", "baselines", ("topline_stt",), BASELINES),
 )
 
 
@@ -57,7 +62,7 @@ def _transcripts(group: str) -> list[Stage]:
             "transcribe:transcribe",
             f"{row.title}, read by {name}",
             (*((row.made_by,) if row.made_by else ()), *judge.needs),
-            target_only=row.made_by in (None, "vocoder"),
+            target_only=row.made_by in (None, "resynthesis"),
             text=True,
             group=group,
             background=judge.background,
@@ -67,7 +72,6 @@ def _transcripts(group: str) -> list[Stage]:
         for row in ROWS
         if row.group == group
         for name, judge in RECOGNISERS.items()
-        if not (row.quick and judge.background)
     ]
 
 
@@ -90,20 +94,24 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "vocoder", "train vocoder", "train:vocoder", "units → speech", ("units",), target_only=True,
-        look="resynthesis/*.wav there: the true units of the test list; no translation can sound better",
+        look="its loss on dev in TensorBoard: it should still fall slowly at the end",
     ),
     Stage(
         "translator", "train translator", "train:translator", "source speech → units", ("units",),
         look="the alignment in TensorBoard: a path from corner to corner means that it listens to the source",
     ),
     Stage(
-        "decoding", "decode", "decode:decode", "exports the model, translates the test list",
-        ("vocoder", "translator"), look="translation/*.wav there; runs/<name>/model is the whole system",
+        "resynthesis", "resynthesise", "decode:resynthesise", "true units → speech: the most that a translation can be",
+        ("vocoder",), target_only=True, look="test/*.wav there: no translation can sound better",
+    ),
+    Stage(
+        "decoding", "decode", "decode:decode", "exports the model, translates dev and test sentences",
+        ("vocoder", "translator"), look="test/*.wav there; runs/<name>/model is the whole system",
     ),
     *_transcripts(RUN),
     Stage(
-        "scores", "score", "score:score", "BLEU, METEOR, WER with intervals → scores.json",
-        ("decoding", *_names(_transcripts(RUN))), text=True,
+        "scores", "score", "score:score", "BLEU, chrF, METEOR, WER, CER with intervals → scores.json",
+        ("decoding", "resynthesis", *_names(_transcripts(RUN))), text=True,
         look="the rows of scores.json together: a score means little without its ceiling, the original speech",
     ),
     Stage(
@@ -124,7 +132,7 @@ STAGES: tuple[Stage, ...] = (
         text=True, group=BASELINES,
     ),
     Stage(
-        "baselines", "decode baselines", "baselines:decode", "baseline and topline speak the test list",
+        "baselines", "decode baselines", "baselines:decode", "baseline and topline speak the same sentences",
         ("baseline", "topline_stt", "topline_tts"), text=True, group=BASELINES,
     ),
     *_transcripts(BASELINES),
@@ -152,6 +160,11 @@ def target_stages() -> tuple[str, ...]:
 def shared_stages() -> tuple[str, ...]:
     """The stages that depend on no unit: all cells of a sweep may reuse them."""
     return tuple(name for name in stages_of(RUN, BASELINES) if name != "report" and "units" not in ancestors(name))
+
+
+def judging_stages() -> tuple[str, ...]:
+    """The recogniser and what is read of the original: no training but the recogniser's own changes them."""
+    return "recogniser", *(stage.name for stage in STAGES if stage.row == "original")
 
 
 def ancestors(name: str) -> set[str]:

@@ -10,10 +10,10 @@ import sys
 import pytest
 
 from speech2code.cli import main
+from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
-from speech2code.report.cells import read_cells
+from speech2code.provenance import opened
 from speech2code.report.run_folder import RunFolder
-from speech2code.report.tables import write_tables
 from speech2code.scoring.scores import score_pairs
 
 CELLS = ["units.time_reduction=choice(2,4)", "vocoder.reduction_factor=2", "units.codebook_size=8"]
@@ -51,33 +51,75 @@ def test_shared_work_is_done_once_and_the_table_follows(swept):
         == ended.stdout.count("transcripts/original.pocketsphinx: done already")
         == 2
     )
-    cells = read_json(folder / "results" / "tiny" / "table.json")
-    assert [(cell["system"], cell["codebook_size"], cell["time_reduction"]) for cell in cells] == [
-        ("speech2code", 8, 2), ("speech2code", 8, 4), ("baseline", None, None), ("topline", None, None),
+    cells = opened(folder / "results" / "tiny" / "table.json")["cells"]
+    assert [(cell["row"], cell.get("codebook_size"), cell.get("time_reduction")) for cell in cells] == [
+        ("original", None, None), ("translation", 8, 2), ("translation", 8, 4), ("baseline", None, None),
+        ("topline", None, None),
     ]  # fmt: skip
     for cell in cells:
-        run = RunFolder(folder / "runs" / "tiny" / cell["cell"])
-        row = "translation" if cell["system"] == "speech2code" else cell["system"]
-        again = score_pairs(run.transcripts(row, "in_domain").values())
-        assert [cell[name] for name in ("bleu", "bleu_low", "bleu_high")] == pytest.approx(
-            [again.bleu, again.bleu_low, again.bleu_high]
-        )
-        assert cell["meteor"] == pytest.approx(again.meteor)
-        assert cell["train_pairs"] == 20
-        assert cell["origin"]["command"].startswith("speech2code run ") or cell["cell"] == "shared"
-        assert row != "translation" or cell["bitrate"] == run.json("units.json")["bitrate"]
-    assert max(cell["p_value"] for cell in cells[:2]) == 1  # the best against itself
+        shared = cell["row"] in ("baseline", "topline")
+        run = RunFolder(folder / "runs" / "tiny" / ("shared" if shared else "") / cell["cell"])
+        for split, figures in cell["scores"].items():
+            again = score_pairs(run.transcripts(cell["row"], "in_domain", split).values(), "en")
+            for name in ("bleu", "bleu_low", "bleu_high", "chrf", "meteor", "wer", "cer"):
+                assert figures["in_domain"][name] == pytest.approx(getattr(again, name))
+        assert cell["train_pairs"] == 20 and cell["dev_pairs"] == 4
+        assert cell["row"] == "original" or cell["processor_seconds"] > 0
+        if cell["row"] == "translation":
+            assert cell["measures"]["bitrate"] == run.json("units.json")["bitrate"]
+            assert cell["scores"]["test"]["in_domain"]["resynthesis_bleu"] >= 0
+    # chosen on dev, compared on test
+    ours = cells[1:3]
+    best = max(ours, key=lambda cell: cell["scores"]["dev"]["in_domain"]["bleu"])
+    assert [cell.get("best", False) for cell in ours] == [cell is best for cell in ours]
+    assert best["p_value"] == 1 and all(0 < cell["p_value"] <= 1 for cell in cells[1:])
     table = (folder / "results" / "tiny" / "table.md").read_text()
-    assert (
-        "| ours | vqvae | lstm | inverter | 8 | 4 | " in table
-        and "| topline (had transcripts) | – | – | – | – | – | " in table
-        and f"`speech2code sweep {shlex.join(overrides)}`" in table
-    )
-    assert ": 20 training pairs, " in table
+    assert table.index("| original target speech |") < table.index("| ours |") < table.index("| topline (had transcripts) |")
+    assert f"Chosen on dev by in_domain: **{best['cell']}**" in table and "BLEU on dev, in_domain" in table
+    assert "in_domain: this recogniser cannot judge this corpus" in table and " (!) |" in table
+    assert f"`speech2code sweep {shlex.join(overrides)}`" in table and ": 20 training pairs, " in table
     samples = (folder / "results" / "tiny" / "samples.md").read_text()
     assert samples.count("| ground truth | ") == samples.count("| ours | ") == samples.count("| topline | ") == 6
     with open(folder / "results" / "tiny" / "table.csv") as file:
-        assert [float(line["bleu"]) for line in csv.DictReader(file)] == [cell["bleu"] for cell in cells]
+        written = [float(line["scores.test.in_domain.bleu"]) for line in csv.DictReader(file)]
+    assert written == [cell["scores"]["test"]["in_domain"]["bleu"] for cell in cells]
+
+
+def test_seeds_are_trainings_of_one_system(transcribed, tmp_path):
+    fixed = transcribed.overrides(tmp_path / "runs", "recognisers=[in_domain]", "splits=[dev,test]")
+    ended = speech2code(tmp_path, "sweep", *fixed, "name=three", "seeds=0,1")
+    assert ended.returncode == 0, ended.stderr
+    runs = tmp_path / "runs" / "three"
+    # the judge and what it reads of the original are made once; units, topline and all that follows from them twice
+    for name in ("recogniser", "transcripts/original.in_domain"):
+        for place in ("shared/seed-1", "trainer.seed-0", "trainer.seed-1"):
+            assert (runs / place / name).resolve() == runs / "shared" / "seed-0" / name
+    for name in ("topline_stt", "topline_tts"):
+        assert (runs / "shared" / "seed-1" / name).resolve() == runs / "shared" / "seed-1" / name
+    cells = {cell["row"]: cell for cell in opened(tmp_path / "results" / "three" / "table.json")["cells"]}
+    assert cells["translation"]["seeds"] == cells["topline"]["seeds"] == [0, 1]
+    each = [RunFolder(runs / f"trainer.seed-{seed}").scores()["translation"]["in_domain"] for seed in (0, 1)]
+    found = cells["translation"]["scores"]["test"]["in_domain"]
+    for name in ("bleu", "chrf", "wer", "cer", "meteor"):
+        assert found[name] == pytest.approx((each[0][name] + each[1][name]) / 2)
+    assert found["bleu_sd"] == pytest.approx(abs(each[0]["bleu"] - each[1]["bleu"]) / 2**0.5)
+    assert found["bleu_low"] <= found["bleu"] <= found["bleu_high"]
+    assert len(cells["translation"]["origin"]["seeds"]) == 2
+    assert "| 0, 1 |" in (tmp_path / "results" / "three" / "table.md").read_text()
+
+
+def test_a_single_run_has_a_table_of_its_own(transcribed, tmp_path, refused, monkeypatch):
+    overrides = transcribed.overrides(tmp_path / "runs", "recognisers=[in_domain]", "splits=[test]")
+    main(["run", *overrides])
+    monkeypatch.chdir(tmp_path)
+    main(["table", *overrides])
+    path = tmp_path / "results" / "tiny" / "table.json"
+    assert [cell["row"] for cell in opened(path)["cells"]] == ["original", "translation"]
+    assert "No dev list was judged, so nothing is chosen" in path.with_suffix(".md").read_text()
+    changed = path.read_text().replace('"row": "original"', '"row": "topline"')
+    path.write_text(changed)
+    with pytest.raises(UserError, match="changed by hand"):
+        opened(path)
 
 
 def test_a_stopped_sweep_goes_on_in_joblib_s_workers(swept):
@@ -97,34 +139,28 @@ def test_a_failed_cell_is_shown_and_stops_no_other(swept):
     assert "speech2code: units.time_reduction-2, units.time_reduction-4 failed; the same command" in ended.stderr
     table = (folder / "results" / "tiny" / "table.md").read_text()
     assert (
-        table.count("| ours | vqvae | lstm | inverter | 8 | 2 | – |") == 1
+        table.count("| ours | units.time_reduction-2 | vqvae | lstm | inverter | 8 | 2 | – |") == 1
         and "`units.time_reduction-2` failed: `train units` failed" in table
     )
 
 
 def test_nothing_to_sweep_and_no_cell(refused, tmp_path):
     assert "nothing to sweep" in refused("sweep", "experiment=phrasebook")
-    assert "holds no sweep" in refused("table", "experiment=phrasebook", f"runs={tmp_path}")
+    assert "holds no sweep and no run" in refused("table", "experiment=phrasebook", f"runs={tmp_path}")
     write_json(tmp_path / "phrasebook" / "sweep.json", {"command": "speech2code sweep …"})
-    assert "holds no finished cell" in refused("table", "experiment=phrasebook", f"runs={tmp_path}")
+    assert "holds no finished run" in refused("table", "experiment=phrasebook", f"runs={tmp_path}")
 
 
-def test_cells_without_text_have_measures_only(tmp_path):
-    cell = tmp_path / "runs" / "sweep" / "units.time_reduction-4"
-    (cell / "config.yaml").parent.mkdir(parents=True)
-    corpus = "{name: c, source: fr, target: en}"
-    (cell / "config.yaml").write_text(
-        f"data: {tmp_path}\ncorpus: {corpus}\nunits: {{kind: vqvae, codebook_size: 8, time_reduction: 4}}\n"
-        "translator: {kind: lstm}\nvocoder: {kind: inverter}\n"
-    )
-    write_json(cell / "units.json", {"bitrate": 70.04, "used": 1.0})
-    for split, ids in (("train", ["a", "b"]), ("test", ["c"])):
-        write_json(tmp_path / "c" / split / "items.json", {"ids": ids})
-    cells = read_cells(cell.parent)
-    assert [(each["train_pairs"], each["bitrate"]) for each in cells] == [(2, 70.04)] and "bleu" not in cells[0]
-    write_tables(cells, tmp_path / "results", "speech2code sweep …")
-    table = (tmp_path / "results" / "table.md").read_text()
-    assert "| ours | vqvae | lstm | inverter | 8 | 4 | – | – | – | – | – | – | 70 | 100% |" in table
+def test_cells_without_text_have_measures_only(textless, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    overrides = textless.overrides(tmp_path / "runs")
+    for verb in ("run", "measure", "table"):
+        main([verb, *overrides])
+    [cell] = opened(tmp_path / "results" / "tiny" / "table.json")["cells"]
+    assert cell["measures"]["unit_error_rate"] > 0 and "scores" not in cell
+    head, _, line, *_ = (tmp_path / "results" / "tiny" / "table.md").read_text().splitlines()
+    assert "unit errors, %" in head and "MCD, dB" in head and "BLEU on" not in head and "WER" not in head
+    assert " – |" not in line
 
 
 def test_kinds_are_swept_and_a_single_run_is_donor_of_all(transcribed, tmp_path):
@@ -136,8 +172,8 @@ def test_kinds_are_swept_and_a_single_run_is_donor_of_all(transcribed, tmp_path)
     swept = ["name=kinds", "donor=tiny", "translator=lstm,transformer", "translator.training.steps=4"]
     ended = speech2code(tmp_path, "sweep", *fixed, *swept)
     assert ended.returncode == 0, ended.stderr
-    cells = read_json(tmp_path / "results" / "kinds" / "table.json")
-    assert [cell["translator"] for cell in cells if cell["system"] == "speech2code"] == ["lstm", "transformer"]
+    cells = opened(tmp_path / "results" / "kinds" / "table.json")["cells"]
+    assert [cell["translator"] for cell in cells if cell["row"] == "translation"] == ["lstm", "transformer"]
     for kind in ("lstm", "transformer"):
         assert (
             tmp_path / "runs" / "kinds" / f"translator-{kind}" / "units"

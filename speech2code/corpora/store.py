@@ -26,7 +26,7 @@ class FeatureStore:
     cache."""
 
     def __init__(self, folder: Path, split: str):
-        self.folder = Path(folder) / split
+        self.folder, self.split = Path(folder) / split, split
         if not (self.folder / "items.json").exists():
             raise UserError(
                 f"{self.folder} holds no prepared speech; run `speech2code prepare` with the same settings first"

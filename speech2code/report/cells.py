@@ -1,43 +1,82 @@
-"""The cells of a sweep, read from their run folders: one dictionary of figures a cell."""
+"""What a table shows of a sweep, or of a single run: one dictionary a system. Trainings that differ by their seed alone
+are one system."""
 
+from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import yaml
 
 from speech2code.errors import UserError
 from speech2code.files import read_json
+from speech2code.provenance import origin_of
+from speech2code.registry import BASELINES, ROW, ROWS
 from speech2code.report.run_folder import RunFolder
-from speech2code.scoring.significance import paired_bootstrap
+from speech2code.scoring.trainings import over_trainings, paired_bootstrap_trainings
 
-OURS = "speech2code"
-SHARED = "shared"  # the folder beside the cells that holds what depends on none of the swept settings
+OURS = "translation"  # the row that a system of ours is judged by
+SHARED = "shared"  # the folder beside the cells that holds what depends on none of the swept settings, by seed
 FAILED = "failed.json"  # of a cell: which one it is, and the reason
-JUDGE, OTHER = "in_domain", "pocketsphinx"  # whose figures choose where there are any, and whose stand beside them
-FIGURES = ("bleu", "bleu_low", "bleu_high", "meteor", "wer")
 MEASURES = (
-    "units_a_second", "bitrate", "used", "abx_within", "abx_across", "pnmi", "wer_original_pocketsphinx",
-    "wer_resynthesis_pocketsphinx",
+    "units_a_second", "bitrate", "bitrate_with_durations", "used", "abx_within", "abx_across", "pnmi",
+    "unit_error_rate", "unit_bleu", "mel_cepstral_distortion",
 )  # fmt: skip
 
 
-def read_cells(sweep: Path) -> list[dict]:
-    """Folder `runs/<name>` → its cells by kinds, codebook size and time reduction, the failed ones too, then baseline
-    and topline; those of a corpus without text have measures of units and no scores. UserError where there is none."""
-    failed = {path.parent: read_json(path) for path in sweep.glob(f"*/{FAILED}")}
-    cells = [{"cell": folder.name, "system": OURS} | reason for folder, reason in failed.items()]
-    finished = [path.parent for path in sweep.glob("*/units.json") if path.parent not in failed]
-    ours = [_finished(folder) for folder in finished]
-    cells = sorted(cells + ours, key=lambda cell: (cell["codebook_size"], cell["time_reduction"], cell["cell"]))
-    if not cells:
-        raise UserError(f"{sweep} holds no finished cell; run `speech2code sweep` with this experiment first")
-    return _compared(cells + _baselines(sweep, ours), sweep)
+class System(NamedTuple):
+    """Some trainings of one system."""
+
+    row: str
+    place: dict
+    runs: list[RunFolder]  # one a seed
+
+    def transcripts(self, recogniser: str, split: str = "test") -> list[dict[str, tuple[str, str]]]:
+        """id → (reference, hypothesis), of each training."""
+        return [run.transcripts(self.row, recogniser, split) for run in self.runs]
+
+
+def read_cells(folder: Path) -> list[dict]:
+    """Folder of a sweep or of a single run → what each recogniser makes of the original, our systems by kinds, codebook
+    size and time reduction, the failed ones too, then baseline and topline. A corpus without text has measures of units
+    and no scores. UserError where there is none."""
+    failed = {path.parent: read_json(path) for path in folder.glob(f"*/{FAILED}")}
+    systems = read_systems(folder)
+    lines = [{"cell": path.name, "row": OURS} | reason for path, reason in failed.items()]
+    lines += [_line(system) for system in systems]
+    if not lines:
+        raise UserError(f"{folder} holds no finished run; run `speech2code sweep` or `run` with this experiment first")
+    return _compared(sorted(lines, key=_order), systems)
+
+
+def read_systems(folder: Path) -> list[System]:
+    """The finished systems in the folder of a sweep or of a single run."""
+    if (folder / "config.yaml").exists():
+        ours = baselines = [RunFolder(folder)]
+    else:
+        places = [path.parent for path in sorted(folder.glob("*/config.yaml"))]
+        ours = [RunFolder(path) for path in places if not (path / FAILED).exists()]
+        baselines = [RunFolder(path) for path in sorted((folder / SHARED).glob("*")) if path.is_dir()]
+    if not ours:
+        return []
+    corpus = {name: value for name, value in coordinates(config_of(ours[0])).items() if name not in PARTS}
+    judged = [System("original", corpus, ours[:1])] if ours[0].scores() else []
+    by_place = groupby(sorted(ours, key=_place), key=_place)
+    mine = [System(OURS, coordinates(config_of(runs[0])), runs) for runs in (list(group) for _, group in by_place)]
+    scored = [run for run in baselines if run.json("baselines/scores.json")]
+    others = [System(row.name, corpus, scored) for row in ROWS if row.group == BASELINES and scored]
+    return judged + mine + [each for each in others if each.row in scored[0].scores()]
+
+
+PARTS = ("units", "translator", "vocoder", "codebook_size", "time_reduction")
 
 
 def coordinates(config: dict) -> dict:
-    """A cell's settings → where it stands in the table."""
+    """A run's settings → where it stands in a table."""
     units = config["units"]
     return {
         "pair": f"{config['corpus']['source']}-{config['corpus']['target']}",
+        "corpus": config["corpus"]["name"],
         "units": units["kind"],
         "translator": config["translator"]["kind"],
         "vocoder": config["vocoder"]["kind"],
@@ -47,62 +86,103 @@ def coordinates(config: dict) -> dict:
     }
 
 
-def _finished(folder: Path) -> dict:
-    run, config = RunFolder(folder), yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
-    scores, units = run.scores(), run.json("units.json") or {}
-    return (
-        {"cell": folder.name, "system": OURS}
-        | corpus_sizes(Path(config["data"]) / config["corpus"]["name"])
-        | coordinates(config)
-        | (_figures(scores["translation"]) if scores else {})
-        | {name: units.get(name) for name in MEASURES}
-        | {"seconds": run.json("seconds.json"), "origin": run.json("run.json")}
-    )
+def config_of(run: RunFolder) -> dict:
+    """A run's settings, as the report wrote them."""
+    return yaml.safe_load(run.config() or "")
 
 
-def corpus_sizes(folder: Path) -> dict:
-    """A prepared corpus → its name and how large it is."""
-    train, test = (len(read_json(folder / split / "items.json")["ids"]) for split in ("train", "test"))
-    return {"corpus": folder.name, "train_pairs": train, "test_sentences": test}
+def corpus_sizes(folder: Path) -> dict[str, int]:
+    """A prepared corpus → pairs in each split."""
+    splits = ("train", "dev", "test")
+    return {f"{split}_pairs": len(read_json(folder / split / "items.json")["ids"]) for split in splits}
 
 
-def _baselines(sweep: Path, ours: list[dict]) -> list[dict]:
-    """The paper's baseline and topline, trained once, on the pairs of all cells; none where that is not done."""
-    if not ours or not (sweep / SHARED).is_dir():
-        return []
-    run = RunFolder(sweep / SHARED)
-    return [
-        {"cell": SHARED, "system": row, "codebook_size": None, "time_reduction": None}
-        | {name: ours[0][name] for name in ("pair", "corpus", "train_pairs", "test_sentences")}
-        | _figures(scores)
-        | {"origin": run.json("run.json")}
-        for row, scores in run.scores().items()
-    ]
+def _place(run: RunFolder) -> str:
+    """All settings but seed, name and machine: runs with the same ones are trainings of one system."""
+    config = config_of(run)
+    apart = {name: value for name, value in config.items() if name not in ("name", "donor", "trainer", "runs", "data")}
+    return yaml.safe_dump(apart | {"budget": config["trainer"]["minutes"]}, sort_keys=True)
 
 
-def _figures(scores: dict) -> dict:
-    """The judge's figures by their names, those of the other recogniser with its name behind them."""
-    judge = JUDGE if JUDGE in scores else next(iter(scores))
-    first, other = scores[judge], scores.get(OTHER, {})
-    found = {name: first[name] for name in FIGURES} | {f"{name}_{OTHER}": other.get(name) for name in FIGURES}
-    return found | {"judge": judge}
+def _order(line: dict) -> tuple:
+    """The original first, then ours by size, then what they are compared with."""
+    rows = [row.name for row in ROWS]
+    return rows.index(line["row"]), line.get("codebook_size") or 0, line.get("time_reduction") or 0, line["cell"]
 
 
-def _compared(cells: list[dict], sweep: Path) -> list[dict]:
-    """With "p_value": paired bootstrap of each against our best cell, on the judge's transcripts."""
-    scored = [cell for cell in cells if "bleu" in cell and cell["system"] == OURS]
-    if not scored:
-        return cells
-    references, best = zip(*transcripts_of(sweep, max(scored, key=lambda cell: cell["bleu"])).values())
+def _line(system: System) -> dict:
+    configs = [config_of(run) for run in system.runs]
+    data = Path(configs[0]["data"]) / configs[0]["corpus"]["name"]
+    line = {"cell": system.runs[0].path.name, "row": system.row} | system.place | corpus_sizes(data)
+    scores = _scores(system, configs[0]["corpus"]["target"])
+    if scores:
+        line |= {"judge": judge_of(system.runs[0]), "scores": scores}
+    if system.row == OURS:
+        line |= {"measures": _mean_of([run.json("units.json") or {} for run in system.runs], MEASURES)}
+    if system.row != "original":
+        line["seeds"] = [config["trainer"]["seed"] for config in configs]
+        line["processor_seconds"] = float(np.mean([_processor_seconds(run, system.row) for run in system.runs]))
+    return line | {"origin": origin_of(*(run.path for run in system.runs))}
 
-    def against_best(cell: dict) -> float:
-        hypotheses = [hypothesis for _, hypothesis in transcripts_of(sweep, cell).values()]
-        return paired_bootstrap(hypotheses, list(best), list(references))
 
-    return [cell | ({"p_value": against_best(cell)} if "bleu" in cell else {}) for cell in cells]
+def judge_of(run: RunFolder) -> str:
+    """The first recogniser that can read the original speech; where none can, the first."""
+    original = run.scores()["original"]
+    return next((name for name, figures in original.items() if "cannot_judge" not in figures), next(iter(original)))
 
 
-def transcripts_of(sweep: Path, cell: dict) -> dict[str, tuple[str, str]]:
-    """id → (reference, what the judge has read)."""
-    row = "translation" if cell["system"] == OURS else cell["system"]
-    return RunFolder(sweep / cell["cell"]).transcripts(row, cell["judge"])
+def _scores(system: System, language: str) -> dict:
+    """Split → recogniser → figures; of several trainings their mean, with an interval over sentences and trainings. A
+    system of ours has its resynthesis beside it."""
+    found: dict[str, dict] = {}
+    for split in ("dev", "test", "unseen"):
+        scores = [run.scores(split) for run in system.runs]
+        for recogniser in scores[0].get(system.row, {}):
+            figures = [each[system.row][recogniser] for each in scores]
+            if len(figures) > 1:
+                pairs = [each.values() for each in system.transcripts(recogniser, split)]
+                references = [reference for reference, _ in pairs[0]]
+                together = over_trainings([[read for _, read in each] for each in pairs], references, language)
+                figures[0] = _mean_of(figures, tuple(figures[0])) | together
+            if system.row == OURS:
+                ceilings = [each["resynthesis"][recogniser]["bleu"] for each in scores]
+                figures[0] |= {"resynthesis_bleu": float(np.mean(ceilings))}
+            found.setdefault(split, {})[recogniser] = figures[0]
+    return found
+
+
+def _mean_of(found: list[dict], names: tuple[str, ...]) -> dict[str, float]:
+    """The mean of what all of them have."""
+    names = tuple(name for name in names if all(each.get(name) is not None for each in found))
+    return {name: float(np.mean([each[name] for each in found])) for name in names}
+
+
+def _processor_seconds(run: RunFolder, row: str) -> float:
+    return sum((run.json(f"{name}/stage.json") or {})["processor_seconds"] for name in ROW[row].trained)
+
+
+def _compared(lines: list[dict], systems: list[System]) -> list[dict]:
+    """With "best" where a system of ours is the best on dev by the judge, and "p_value": two-sided paired bootstrap of
+    each against that one, on test."""
+    judged = {line["cell"]: line for line in lines if line["row"] == OURS and _dev(line) is not None}
+    if not judged:
+        return lines
+    best = max(judged.values(), key=_dev)
+    by_cell = {(each.runs[0].path.name, each.row): each for each in systems}
+    chosen = by_cell[best["cell"], OURS]
+    language = config_of(chosen.runs[0])["corpus"]["target"]
+
+    def read(system: System) -> list[list[str]]:
+        return [[text for _, text in each.values()] for each in system.transcripts(best["judge"])]
+
+    references = [reference for reference, _ in chosen.transcripts(best["judge"])[0].values()]
+    for line in lines:
+        system = by_cell.get((line["cell"], line["row"]))
+        if system and "judge" in line and line["row"] != "original":
+            line["p_value"] = paired_bootstrap_trainings(read(system), read(chosen), references, language)
+    best["best"] = True
+    return lines
+
+
+def _dev(line: dict) -> float | None:
+    return line.get("scores", {}).get("dev", {}).get(line.get("judge"), {}).get("bleu")

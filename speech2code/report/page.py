@@ -11,6 +11,7 @@ from speech2code.files import write_atomically
 from speech2code.registry import BY_NAME, ROW, ROWS, RUN, STAGES
 from speech2code.report import figures
 from speech2code.report.run_folder import RunFolder, as_text
+from speech2code.scoring.ceiling import SENTENCE as CANNOT_JUDGE
 
 PLAYED_UNITS = 64  # the most used ones get a player
 SOUNDS = ("source", "original", "resynthesis", "translation")
@@ -26,9 +27,10 @@ def write_report(run_folder: Path) -> Path:
     run = RunFolder(Path(run_folder))
     html = _template().render(
         name=run.path.resolve().name,
-        scores=_score_table(run.scores()),
-        signatures=(run.json("scores.json") or {}).get("signature", {}),
-        ablation=run.json("ablation.json") or [],
+        scores=_score_table(run),
+        unseen=[line for line in _lines(run.scores("unseen")) if line["name"] not in ("baseline", "topline_voice")],
+        cannot_judge=CANNOT_JUDGE,
+        signatures=(run.json("scores.json") or {}).get("signatures", {}),
         detectors=run.json("scores/detectors.json"),
         stages=[_stage(run, name) for name in TRAINED if BY_NAME[name].group == RUN or run.json(f"{name}/stage.json")],
         seconds=_times(run.json("seconds.json") or {}),
@@ -58,9 +60,18 @@ def _template() -> jinja2.Template:
     return environment.get_template("report.html.jinja")
 
 
-def _score_table(scores: dict) -> list[dict]:
+def _score_table(run: RunFolder) -> list[dict]:
+    """Every row of the test list by every recogniser, with BLEU on dev beside it where that has been judged."""
+    dev = run.scores("dev")
     return [
-        {"row": TITLES[row], "recogniser": recogniser, **figures}
+        line | {"dev": dev.get(line["name"], {}).get(line["recogniser"], {}).get("bleu")}
+        for line in _lines(run.scores())
+    ]
+
+
+def _lines(scores: dict[str, dict]) -> list[dict]:
+    return [
+        {"name": row, "row": TITLES[row], "recogniser": recogniser, **figures}
         for row, by_recogniser in scores.items()
         for recogniser, figures in by_recogniser.items()
     ]
@@ -100,7 +111,6 @@ def _sentences(run: RunFolder) -> list[dict]:
     transcripts = {
         (row.name, recogniser): run.transcripts(row.name, recogniser)
         for row in ROWS
-        if row.split == "test"
         for recogniser in RECOGNISERS
     }
     units, alignments = run.units(), run.alignments()

@@ -24,9 +24,12 @@ class RunFolder:
     def json(self, name: str) -> dict | None:
         return read_json(self.path / name) if (self.path / name).is_file() else None
 
-    def scores(self) -> dict[str, dict]:
-        """Row → recogniser → figures, of all rows that have been scored, those of baseline and topline too."""
-        found = (self.json("scores.json") or {}) | (self.json("baselines/scores.json") or {})
+    def scores(self, split: str = "test") -> dict[str, dict]:
+        """Row → recogniser → figures, of all rows of this split that have been scored, baseline and topline too."""
+        files = (self.json("scores.json") or {}, self.json("baselines/scores.json") or {})
+        found: dict[str, dict] = {}
+        for each in files:
+            found |= each.get("splits", {}).get(split, {})
         return {row.name: found[row.name] for row in ROWS if row.name in found}
 
     def config(self) -> str | None:
@@ -34,24 +37,25 @@ class RunFolder:
         return path.read_text(encoding="utf-8") if path.is_file() else None
 
     def shown_ids(self) -> list[str]:
-        """The sentences to listen to: those whose source speech was kept."""
+        """The sentences to listen to: those of the test list whose source speech was kept."""
         return sorted(path.stem for path in self.sounds("source").glob("*.wav"))
 
-    def sounds(self, row: str) -> Path:
-        """Where the waveforms of a row are; `decode` keeps some of the source and the original beside its own."""
-        return self.path / ((ROW[row].made_by if row in ROW else None) or "decoding") / row
+    def sounds(self, row: str, split: str = "test") -> Path:
+        """Where the waveforms of a row are; "source" has those that `decode` keeps."""
+        return self.path / (ROW[row].folder if row in ROW else f"decoding/{row}") / split
 
     def waveform(self, row: str, sentence: str) -> np.ndarray | None:
+        """Of the test list."""
         path = self.sounds(row) / f"{sentence}.wav"
         return load_waveform(path) if path.is_file() else None
 
-    def table(self, row: str, recogniser: str) -> Path:
+    def table(self, row: str, recogniser: str, split: str = "test") -> Path:
         """Where the transcripts of a row are."""
-        return self.path / "transcripts" / f"{row}.{recogniser}" / "transcripts.tsv"
+        return self.path / "transcripts" / f"{row}.{recogniser}" / f"{split}.tsv"
 
-    def transcripts(self, row: str, recogniser: str) -> dict[str, tuple[str, str]]:
+    def transcripts(self, row: str, recogniser: str, split: str = "test") -> dict[str, tuple[str, str]]:
         """id → (reference, hypothesis), both normalised."""
-        path = self.table(row, recogniser)
+        path = self.table(row, recogniser, split)
         if not path.is_file():
             return {}
         with path.open(encoding="utf-8", newline="") as file:
@@ -63,7 +67,7 @@ class RunFolder:
             return {line["id"]: (line["reference"], line["hypothesis"]) for line in lines}
 
     def units(self) -> dict[str, dict[str, list[int]]]:
-        """{"reference": {id: units}, "translation": {id: units}}"""
+        """{"reference": {id: units}, "translation": {id: units}}, sentences of all splits."""
         return self.json("decoding/units.json") or {}
 
     def alignments(self) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Transcripts side by side, in the layout of the paper's Table 3: reference, our best cell, the topline."""
+"""Transcripts side by side, in the layout of the paper's Table 3: reference, our best system, the topline."""
 
 import random
 from pathlib import Path
@@ -6,29 +6,29 @@ from pathlib import Path
 import jiwer
 
 from speech2code.files import write_atomically
-from speech2code.report.cells import OURS, transcripts_of
+from speech2code.report.cells import OURS, read_systems
 
 SHARES = (0.1, 0.5, 0.9)  # chosen by rule: where our word errors stand, from best to worst
 RANDOM = 7
 
 
 def write_samples(sweep: Path, cells: list[dict], folder: Path) -> None:
-    """Cells (`read_cells`) of the sweep in `sweep` → `samples.md` in `folder`, by the in-domain recogniser; nothing
-    where no cell of ours has been scored."""
-    scored = [cell for cell in cells if cell["system"] == OURS and "bleu" in cell]
-    if not scored:
+    """Cells (`read_cells`) of the sweep in `sweep` → `samples.md` in `folder`, by the judge, of each system its first
+    training; nothing where no system of ours is the best on dev."""
+    best = next((cell for cell in cells if cell.get("best")), None)
+    if best is None:
         return
-    best = max(scored, key=lambda cell: cell["bleu"])
-    ours = transcripts_of(sweep, best)
-    topline = next((transcripts_of(sweep, cell) for cell in cells if cell["system"] == "topline"), {})
+    judge, systems = best["judge"], read_systems(sweep)
+    chosen = next(each for each in systems if each.row == OURS and each.runs[0].path.name == best["cell"])
+    ours = chosen.transcripts(judge)[0]
+    topline = next((each.transcripts(judge)[0] for each in systems if each.row == "topline"), {})
     by_errors = sorted(ours, key=lambda name: (jiwer.wer(*ours[name]), name))
-    chosen = [by_errors[round(share * (len(by_errors) - 1))] for share in SHARES]
     drawn = random.Random(0).sample(sorted(ours), min(RANDOM, len(ours)))
     text = [
-        "What the in-domain recogniser reads: reference, our best cell (codebook "
-        f"{best['codebook_size']}, time reduction {best['time_reduction']}) and the topline, which had transcripts.",
+        f"What {judge} reads in test sentences: reference, our best system on dev (`{best['cell']}`), and the topline, "
+        "which had transcripts.",
         "## At 1/10, 1/2 and 9/10 of our sentences, from the best read to the worst",
-        *(_sample(name, ours, topline) for name in chosen),
+        *(_sample(by_errors[round(share * (len(by_errors) - 1))], ours, topline) for share in SHARES),
         "## Drawn at random",
         *(_sample(name, ours, topline) for name in drawn),
     ]

@@ -1,4 +1,5 @@
-"""The cells of a sweep as one table: Markdown, CSV, LaTeX, JSON and a heat map, the paper's figures beside ours."""
+"""The systems of a sweep, or of a single run, as one table: Markdown, CSV, LaTeX, JSON and a heat map, the paper's
+figures beside ours. Everything in `results/` is written here."""
 
 import csv
 import io
@@ -7,102 +8,171 @@ from pathlib import Path
 import numpy as np
 
 from speech2code.files import write_atomically, write_json
-from speech2code.registry import ROWS
+from speech2code.provenance import sealed
+from speech2code.registry import ROW
 from speech2code.report.cells import OURS
 from speech2code.report.paper import PAPER, REMARKS, TOPLINE
+from speech2code.scoring.ceiling import SENTENCE as CANNOT_JUDGE
 
-SYSTEMS = {OURS: "ours"} | {row.name: row.title for row in ROWS}
-COLUMNS = {
+HEAD = {
     "system": "{name}",
+    "cell": "{cell}",
     "units": "{units}",
     "translator": "{translator}",
     "vocoder": "{vocoder}",
     "codebook": "{codebook_size:d}",
     "time reduction": "{time_reduction:d}",
-    "BLEU (95 %)": "{bleu:.1f} ({bleu_low:.1f} to {bleu_high:.1f})",
-    "METEOR": "{meteor:.1f}",
-    "p against the best": "{p_value:.3f}",
-    "BLEU, PocketSphinx": "{bleu_pocketsphinx:.1f}",
+    "seeds": "{seeds_listed}",
+}
+JUDGED = {  # by each recogniser, on test
+    "BLEU": "{bleu:.1f} [{bleu_low:.1f}, {bleu_high:.1f}]",
+    "± over seeds": "{bleu_sd:.1f}",
+    "chrF": "{chrf:.1f} [{chrf_low:.1f}, {chrf_high:.1f}]",
+    "METEOR": "{meteor:.1f} [{meteor_low:.1f}, {meteor_high:.1f}]",
+    "WER": "{wer:.1f} [{wer_low:.1f}, {wer_high:.1f}]",
+    "CER": "{cer:.1f} [{cer_low:.1f}, {cer_high:.1f}]",
+    "BLEU of its resynthesis": "{resynthesis_bleu:.1f}",
+}
+TAIL = {
     "the paper: BLEU / METEOR": "{paper}",
+    "unit errors, %": "{unit_error_rate:.1f}",
+    "unit BLEU": "{unit_bleu:.1f}",
+    "MCD, dB": "{mel_cepstral_distortion:.2f}",
     "units/s": "{units_a_second:.1f}",
     "bit/s": "{bitrate:.0f}",
+    "with durations": "{bitrate_with_durations:.0f}",
     "codes used": "{used:.0%}",
-    "ABX within / across, %": "{abx_within:.1f} / {abx_across:.1f}",
+    "ABX within, %": "{abx_within:.1f}",
+    "ABX across, %": "{abx_across:.1f}",
     "PNMI": "{pnmi:.2f}",
-    "WER of the resynthesis, PocketSphinx, %": "{wer_resynthesis_pocketsphinx:.1f}",
+    "processor seconds": "{processor_seconds:.0f}",
 }
+SIZES = "{corpus}: {train_pairs:,} training pairs, {dev_pairs:,} dev and {test_pairs:,} test sentences."
+JUDGING = (
+    "Figures of the test list, [95 % interval] over sentences and, of several seeds, trainings. Chosen on dev by "
+    "{judge}: **{best}**. p: two-sided paired bootstrap against it on test, by {judge}."
+)
 
-SIZES = "{corpus}: {train_pairs:,} training pairs, {test_sentences:,} test sentences."
 
+def write_tables(cells: list[dict], folder: Path, command: str, legend: dict[str, str]) -> None:
+    """Cells (`read_cells`) → `table.json` (with a hash over it), `.md`, `.csv`, `.tex` and `.png` in `folder`.
 
-def write_tables(cells: list[dict], folder: Path, command: str) -> None:
-    """Cells (`read_cells`) → `table.json`, `.md`, `.csv`, `.tex` and `.png` in `folder`.
-
-    `command` makes it all again and stands under the table.
+    `command` makes it all again; `legend` says of cells what they are. Both stand under the table.
     """
-    write_json(folder / "table.json", cells)
-    for ending, text in (("md", _markdown(cells, command)), ("csv", _csv(cells)), ("tex", _latex(cells))):
+    write_json(folder / "table.json", sealed({"command": command, "legend": legend, "cells": cells}))
+    for ending, text in (("md", markdown(cells, command, legend)), ("csv", _csv(cells)), ("tex", _latex(cells))):
         with write_atomically(folder / f"table.{ending}") as temporary:
             temporary.write_text(text, encoding="utf-8")
-    _heat_map(cells, folder / "table.png")
+    _heat_map([cell for cell in cells if cell["row"] == OURS], folder / "table.png")
     print(f"table: {folder / 'table.md'}")
 
 
-def _markdown(cells: list[dict], command: str) -> str:
-    rows = [[_shown(form, cell) for form in COLUMNS.values()] for cell in cells]
-    lines = ["| " + " | ".join(row) + " |" for row in (COLUMNS, ["---"] * len(COLUMNS), *rows)]
+def markdown(cells: list[dict], command: str, legend: dict[str, str]) -> str:
+    """The table, and under it what a reader must know. A column that nothing fills is left out."""
+    columns = _columns(cells)
+    rows = [[_shown(form, cell, *where) for form, *where in columns.values()] for cell in cells]
+    filled = [place for place in range(len(columns)) if any(row[place] != "–" for row in rows)]
+    names = [list(columns)[place] for place in filled]
+    lines = [names, ["---"] * len(names), *([row[place] for place in filled] for row in rows)]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     failed = [f"`{cell['cell']}` failed: {cell['error']}" for cell in cells if "error" in cell]
-    remark = REMARKS.get(cells[0]["pair"], "")
-    judges = dict.fromkeys(cell["judge"] for cell in cells if "judge" in cell)
-    judged = f"BLEU, METEOR and p (paired bootstrap) by {', '.join(judges)} unless said." if judges else ""
-    corpus = [SIZES.format(**cell) for cell in cells if "corpus" in cell][:1]
-    return (
-        "\n\n".join(["\n".join(lines), *failed, " ".join(filter(None, [*corpus, judged, remark])), f"`{command}`"])
-        + "\n"
-    )
+    said = ["\n".join(f"* `{name}`: {text}" for name, text in legend.items())] if legend else []
+    return "\n\n".join([table, *failed, *said, *_remarks(cells), f"`{command}`"]) + "\n"
 
 
-def _shown(form: str, cell: dict) -> str:
+def _remarks(cells: list[dict]) -> list[str]:
+    remarks = [SIZES.format(**cell) for cell in cells if "test_pairs" in cell][:1]
+    best = next((cell for cell in cells if cell.get("best")), None)
+    if best:
+        remarks.append(JUDGING.format(judge=best["judge"], best=best["cell"]))
+    elif any("scores" in cell for cell in cells):
+        remarks.append("No dev list was judged, so nothing is chosen and nothing compared.")
+    original = next((cell["scores"]["test"] for cell in cells if cell["row"] == "original"), {})
+    for recogniser, figures in original.items():
+        if "cannot_judge" in figures:
+            remarks.append(f"{recogniser}: {CANNOT_JUDGE} (WER on original speech {figures['cannot_judge']} %).")
+    return [*remarks, *filter(None, [REMARKS.get(cells[0]["pair"])])]
+
+
+def _columns(cells: list[dict]) -> dict[str, tuple[str, str, str]]:
+    """Name → format, and the split and recogniser whose figures it takes; the judge's come first."""
+    judge = next((cell["judge"] for cell in cells if "judge" in cell), "")
+    readers = list(dict.fromkeys([judge, *(name for cell in cells for name in cell.get("scores", {}).get("test", {}))]))
+    columns = {name: (form, "test", judge) for name, form in HEAD.items()}
+    for reader in filter(None, readers):
+        dev = any(reader in cell.get("scores", {}).get("dev", {}) for cell in cells)
+        columns |= {f"BLEU on dev, {reader}": ("{bleu:.1f}", "dev", reader)} if dev else {}
+        columns |= {f"{name}, {reader}": (form, "test", reader) for name, form in JUDGED.items()}
+        columns |= {"p": ("{p_value:.3f}", "test", reader)} if reader == judge else {}
+    unseen = {f"BLEU on unseen combinations, {judge}": ("{bleu:.1f}", "unseen", judge)}
+    return columns | unseen | {name: (form, "test", judge) for name, form in TAIL.items()}
+
+
+def _shown(form: str, cell: dict, split: str, recogniser: str) -> str:
     """What a cell has not got is a dash."""
-    paper = PAPER.get(cell["pair"], {}).get((cell["codebook_size"], cell["time_reduction"]))
-    paper = TOPLINE.get(cell["pair"]) if cell["system"] == "topline" else paper
+    figures = cell.get("scores", {}).get(split, {}).get(recogniser, {})
+    known = cell | cell.get("measures", {}) | figures | {"paper": _paper(cell)}
+    known |= {"name": "ours" if cell["row"] == OURS else ROW[cell["row"]].title}
+    known |= {"seeds_listed": ", ".join(map(str, cell["seeds"])) if "seeds" in cell else None}
     try:
-        return form.format(**cell, name=SYSTEMS[cell["system"]], paper=f"{paper[0]} / {paper[1]}" if paper else "–")
-    except (KeyError, TypeError):  # it failed; or this corpus does not have the figure: None takes no format
-        return "–"
+        shown = form.format(**{name: value for name, value in known.items() if value is not None})
+    except KeyError:  # it failed; or this corpus, this recogniser, this language does not have the figure
+        return "–" if "[" not in form else _shown(form.split(" [")[0], cell, split, recogniser)
+    marked = "cannot_judge" in figures and "{wer" in form
+    return f"{shown} (!)" if marked else shown
+
+
+def _paper(cell: dict) -> str | None:
+    place = cell.get("codebook_size"), cell.get("time_reduction")
+    found = (
+        TOPLINE.get(cell["pair"]) if cell["row"] == "topline" else PAPER.get(cell["pair"], {}).get(place)
+    )
+    return f"{found[0]} / {found[1]}" if found else None
 
 
 def _csv(cells: list[dict]) -> str:
-    names = list(dict.fromkeys(name for cell in cells for name in cell if name not in ("origin", "seconds")))
+    flat = [_flat({name: value for name, value in cell.items() if name not in ("origin", "seeds")}) for cell in cells]
     text = io.StringIO()
-    table = csv.DictWriter(text, names, extrasaction="ignore", lineterminator="\n")
+    table = csv.DictWriter(text, list(dict.fromkeys(name for cell in flat for name in cell)), lineterminator="\n")
     table.writeheader()
-    table.writerows(cells)
+    table.writerows(flat)
     return text.getvalue()
 
 
+def _flat(nested: dict, prefix: str = "") -> dict:
+    """{"scores": {"dev": {"a": 1}}} → {"scores.dev.a": 1}"""
+    flat: dict = {}
+    for name, value in nested.items():
+        flat |= _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return flat
+
+
 def _latex(cells: list[dict]) -> str:
-    """In the layout of the paper's Tables 1 and 2."""
+    """In the layout of the paper's Tables 1 and 2, by the judge."""
+    judge = next((cell["judge"] for cell in cells if "judge" in cell), "")
     forms = ("{name}", "{codebook_size:d}", "{time_reduction:d}", "{bleu:.1f}", "{meteor:.1f}")
-    rows = [" & ".join(_shown(form, cell).replace("–", "--") for form in forms) + r" \\" for cell in cells]
+    rows = [
+        " & ".join(_shown(form, cell, "test", judge).replace("–", "--") for form in forms) + r" \\" for cell in cells
+    ]
     names = r"System & Codebook & Time reduction & BLEU & METEOR \\"
     head = [r"\begin{tabular}{lrrrr}", r"\toprule", names, r"\midrule"]
     return "\n".join([*head, *rows, r"\bottomrule", r"\end{tabular}"]) + "\n"
 
 
 def _heat_map(cells: list[dict], path: Path) -> None:
-    """BLEU over codebook size and time reduction, of several kinds the best; a cell without a score stays empty."""
+    """BLEU on test over codebook size and time reduction, of several kinds the best; a cell without a score stays
+    empty."""
     import matplotlib
 
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    cells = [cell for cell in cells if cell["system"] == OURS]
     sizes, reductions = (sorted({cell[name] for cell in cells}) for name in ("codebook_size", "time_reduction"))
     grid = np.full((len(sizes), len(reductions)), np.nan)
     for cell in cells:
         place = sizes.index(cell["codebook_size"]), reductions.index(cell["time_reduction"])
-        grid[place] = np.fmax(grid[place], cell.get("bleu", np.nan))
+        bleu = cell.get("scores", {}).get("test", {}).get(cell.get("judge"), {}).get("bleu", np.nan)
+        grid[place] = np.fmax(grid[place], bleu)
     figure, axes = pyplot.subplots(figsize=(1.2 * len(reductions) + 2, 0.9 * len(sizes) + 1.5), layout="constrained")
     image = axes.imshow(grid, cmap="viridis")
     bright = np.nanmin(grid) + 0.7 * np.ptp(grid[~np.isnan(grid)]) if not np.isnan(grid).all() else 0.0

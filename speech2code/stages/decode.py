@@ -1,8 +1,8 @@
-"""Stage `decode`: the trained parts become one model folder, and that model translates the test sentences; and the
-resynthesis, with which the stage `train vocoder` ends."""
+"""Stages `resynthesise`: the vocoder speaks the true units; and `decode`: the trained parts become one model folder, and
+that model translates the sentences of every split that is judged."""
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,13 @@ from speech2code.corpora.store import FeatureStore
 from speech2code.files import write_atomically, write_json
 from speech2code.pipeline import Limits, SpeechTranslator
 from speech2code.protocols import UnitEncoder, Vocoder
-from speech2code.registry import ROWS
+from speech2code.report.run_folder import RunFolder
 from speech2code.stages.folders import (
     check_codebook,
     data_folder,
     run_folder,
     speech_of,
+    splits_of,
     unit_encoder_of,
     vocoder_of,
 )
@@ -36,25 +37,45 @@ SHOWN = 12  # sentences with players and pictures in the report
 BATCH = 16
 
 
+def resynthesise(config: Config) -> None:
+    """Speaks the true units of every split that is judged: as well as this a translation can sound."""
+    run, (encoder, record) = run_folder(config), unit_encoder_of(config)
+    torch.set_num_threads(config.trainer.threads)
+    settings = {"models": fingerprints(run, "vocoder"), "codebook": record["codebook"], "splits": splits_of(config)}
+    with stage(run, "resynthesis", settings) as figures:
+        if figures is None:
+            return
+        vocoder = vocoder_of(config, encoder)
+        for split in splits_of(config):
+            speak_true_units(config, encoder, vocoder, split, RunFolder(run).sounds("resynthesis", split))
+
+
 def decode(config: Config) -> None:
-    """Exports the model folder and speaks both test lists with it: the units that it translates from the source."""
+    """Exports the model folder and speaks every split that is judged with it: the units that it translates from the
+    source."""
     run = run_folder(config)
     torch.set_num_threads(config.trainer.threads)
     settings = {
         "models": fingerprints(run, "units", "vocoder", "translator"),
         "codebook": finished(run, "units")["codebook"],
         "search": vars(config.search),
+        "splits": splits_of(config),
     }
     with stage(run, "decoding", settings) as figures:
         if figures is None:
             return
         model = export(config)
-        units: dict[str, dict] = {}
-        ended: dict[str, dict] = {}
-        for row in ROWS:
-            if row.made_by == "decoding" and (data_folder(config) / row.split).exists():
-                _translate_split(model, config, row.name, row.split, units, ended)
-        write_json(run / "decoding" / "units.json", units)
+        true_units, units, ended = {}, {}, {}
+        for split in splits_of(config):
+            store = FeatureStore(data_folder(config), split)
+            true_units |= dict(zip(store.ids, UnitSequences.load(run / "units" / f"{split}.npz").units))
+            found = _translate_split(model, config, store)
+            units |= {key: each.tokens for key, each in found.items()}
+            ended |= {key: each.ended for key, each in found.items()}
+            if split == "test":
+                _show(store, found, run)
+        reference = {key: each.tolist() for key, each in true_units.items()}
+        write_json(run / "decoding" / "units.json", {"reference": reference, "translation": units})
         write_json(run / "decoding" / "ended.json", ended)
 
 
@@ -76,49 +97,49 @@ def export(config: Config) -> SpeechTranslator:
     return SpeechTranslator.from_pretrained(run / "model")
 
 
-def resynthesise(
-    config: Config, encoder: UnitEncoder, vocoder: Vocoder, folder: Path, *, true_durations: bool = False
+def speak_true_units(
+    config: Config,
+    encoder: UnitEncoder,
+    vocoder: Vocoder,
+    split: str,
+    folder: Path,
+    *,
+    true_durations: bool = False,
 ) -> None:
-    """The true units of the test sentences, each by its own speaker: as well as this a translation can sound. Each unit
-    lasts as the vocoder predicts, or as long as it did."""
-    speech, true = speech_of(config, "test"), UnitSequences.load(run_folder(config) / "units" / "test.npz")
-    for items in bar(in_order(speech.store.lengths("target_waveform"), BATCH), "resynthesis"):
+    """The true units of a split, each sentence by its own speaker, as WAV files. Each unit lasts as the vocoder
+    predicts, or as long as it did."""
+    speech, true = speech_of(config, split), UnitSequences.load(run_folder(config) / "units" / f"{split}.npz")
+    for items in bar(in_order(speech.store.lengths("target_waveform"), BATCH), f"resynthesis {split}"):
         units, speakers = [true.units[item] for item in items], speech.speakers("target", items).tolist()
         durations = [true.durations[item] for item in items] if true_durations else None
         for item, waveform in zip(items, speak(units, encoder, vocoder, speakers, durations)):
             save_waveform(folder / f"{speech.store.ids[item]}.wav", waveform)
 
 
-def _translate_split(
-    model: SpeechTranslator, config: Config, row: str, split: str, units: dict[str, dict], ended: dict[str, dict]
-) -> None:
-    """Fills row → id → units, and row → id → whether the search came to an end; writes the waveforms."""
-    folder, store = run_folder(config) / "decoding", FeatureStore(data_folder(config), split)
+def _translate_split(model: SpeechTranslator, config: Config, store: FeatureStore) -> dict[str, Hypothesis]:
+    """Writes the waveforms of a split → id → what the search has found."""
+    folder = RunFolder(run_folder(config)).sounds("translation", store.split)
 
     def translate(items: np.ndarray) -> list[Hypothesis]:
         found = model.translate_to_units([store.waveform("source", item) for item in items])
         for item, waveform in zip(items, model.speak([each.tokens for each in found])):
-            save_waveform(folder / row / f"{store.ids[item]}.wav", waveform)
+            save_waveform(folder / f"{store.ids[item]}.wav", waveform)
         return found
 
     batches = in_order(store.lengths("source_waveform"), BATCH)
     with ThreadPoolExecutor(config.trainer.jobs, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        results = list(bar(pool.map(translate, batches), f"decode {split}", len(batches)))
+        results = list(bar(pool.map(translate, batches), f"decode {store.split}", len(batches)))
     found = dict(zip(np.concatenate(batches).tolist(), chain.from_iterable(results)))
-    units[row] = {key: found[item].tokens for item, key in enumerate(store.ids)}
-    ended[row] = {key: found[item].ended for item, key in enumerate(store.ids)}
-    if row == "translation":
-        true_units = UnitSequences.load(run_folder(config) / "units" / "test.npz").units
-        units["reference"] = {key: each.tolist() for key, each in zip(store.ids, true_units)}
-        _show(store, found, folder)
+    return {key: found[item] for item, key in enumerate(store.ids)}
 
 
-def _show(store: FeatureStore, found: dict[int, Hypothesis], folder: Path) -> None:
+def _show(store: FeatureStore, found: dict[str, Hypothesis], run: Path) -> None:
     """Source, original and alignment of some sentences, for the report."""
     shown = np.linspace(0, len(store) - 1, min(SHOWN, len(store))).astype(int).tolist()
-    for item in shown:
-        save_waveform(folder / "source" / f"{store.ids[item]}.wav", store.waveform("source", item))
-        save_waveform(folder / "original" / f"{store.ids[item]}.wav", store.waveform("target", item))
-    with write_atomically(folder / "alignments.npz") as temporary, open(temporary, "wb") as file:
-        alignments: dict[str, Any] = {store.ids[item]: found[item].alignment.numpy() for item in shown}
+    for item, (row, side) in product(shown, (("source", "source"), ("original", "target"))):
+        path = RunFolder(run).sounds(row) / f"{store.ids[item]}.wav"
+        save_waveform(path, store.waveform(side, item))
+    path = run / "decoding" / "alignments.npz"
+    with write_atomically(path) as temporary, open(temporary, "wb") as file:
+        alignments: dict[str, Any] = {store.ids[item]: found[store.ids[item]].alignment.numpy() for item in shown}
         np.savez(file, **alignments)

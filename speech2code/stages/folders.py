@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from speech2code.builders import build_unit_encoder, build_vocoder
+from speech2code.builders import build_unit_encoder, build_vocoder, judges_of
 from speech2code.config import Config
 from speech2code.corpora.prepare import check_same_corpus
 from speech2code.corpora.speech import Speech
@@ -28,6 +28,12 @@ def data_folder(config: Config) -> Path:
 def run_folder(config: Config) -> Path:
     """Where everything of this experiment is."""
     return Path(config.runs) / config.name
+
+
+def splits_of(config: Config, recogniser: str | None = None) -> list[str]:
+    """The splits that are judged and that the corpus has; of a recogniser, those that it reads."""
+    there = [split for split in config.splits if (data_folder(config) / split).exists()]
+    return there if recogniser in (None, judges_of(config)[0]) else [split for split in there if split == "test"]
 
 
 def corpus_of(config: Config, name: str) -> str:

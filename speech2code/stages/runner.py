@@ -8,13 +8,15 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from runpy import run_module
 
+from speech2code.builders import judges_of
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
 from speech2code.files import write_json
 from speech2code.provenance import describe_run
-from speech2code.registry import BASELINES, BY_NAME, ROWS, RUN, stages_of
+from speech2code.registry import BASELINES, BY_NAME, ROW, RUN, judging_stages, stages_of
 from speech2code.report.run_folder import RunFolder
+from speech2code.scoring.ceiling import SENTENCE as CANNOT_JUDGE
 from speech2code.stages.folders import data_folder, run_folder
 from speech2code.stages.prepare import prepare
 from speech2code.stages.record import RECORD, seconds_of
@@ -27,8 +29,7 @@ HEAVY = ["speech2code.stages.train", "speech2code.stages.decode", "speech2code.s
 def run(config: Config, overrides: list[str], group: str = RUN) -> None:
     """Prepares, then runs the stages of a group: the system's own, or `baselines`, which need the in-domain recogniser
     too. UserError when one fails, after the others that were running have ended."""
-    needed = ("recogniser",) if group == BASELINES and "in_domain" in config.recognisers else ()
-    run_stages(config, overrides, (*needed, *stages_of(group)))
+    run_stages(config, overrides, (*(judging_stages() if group == BASELINES else ()), *stages_of(group)))
     folder = RunFolder(run_folder(config))
     for line in score_lines(folder):
         print(line)
@@ -54,23 +55,27 @@ def run_stages(config: Config, overrides: list[str], stages: tuple[str, ...]) ->
 
 
 def score_lines(run: RunFolder) -> list[str]:
-    """Every row that has been scored, for a terminal: BLEU and WER with their 95 % intervals."""
-    scores = run.scores()
-    if not scores:
-        return []
-    lines = ["", f"{'':38} {'recogniser':12} {'BLEU (95 %)':22} WER % (95 %)"]
-    for row in ROWS:
-        for recogniser, each in scores.get(row.name, {}).items():
-            bleu = f"{each['bleu']:5.1f} ({each['bleu_low']:.1f} to {each['bleu_high']:.1f})"
-            wer = f"{each['wer']:5.1f} ({each['wer_low']:.1f} to {each['wer_high']:.1f})"
-            lines.append(f"{row.title:38} {recogniser:12} {bleu:22} {wer}")
-    return lines
+    """Every row of the test list that has been scored, and what is new to training, for a terminal: BLEU and WER with
+    their 95 % intervals."""
+    lines = []
+    for split in ("test", "unseen"):
+        for row, by_recogniser in run.scores(split).items():
+            title = ROW[row].title + (", unseen combinations" if split == "unseen" else "")
+            lines += [_score_line(title, recogniser, each) for recogniser, each in by_recogniser.items()]
+    return ["", f"{'':54} {'recogniser':12} {'BLEU (95 %)':22} WER % (95 %)", *lines] if lines else []
+
+
+def _score_line(title: str, recogniser: str, figures: dict) -> str:
+    bleu = f"{figures['bleu']:5.1f} ({figures['bleu_low']:.1f} to {figures['bleu_high']:.1f})"
+    wer = f"{figures['wer']:5.1f} ({figures['wer_low']:.1f} to {figures['wer_high']:.1f})"
+    mark = f"  {CANNOT_JUDGE}" if "cannot_judge" in figures else ""
+    return f"{title:54} {recogniser:12} {bleu:22} {wer}{mark}"
 
 
 def _unread(config: Config, name: str) -> bool:
     """Whether a stage would read for a recogniser that this experiment does not use."""
     recogniser = BY_NAME[name].recogniser or ("in_domain" if name == "recogniser" else "")
-    return bool(recogniser) and recogniser not in config.recognisers
+    return bool(recogniser) and recogniser not in judges_of(config)
 
 
 def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:

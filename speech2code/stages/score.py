@@ -1,17 +1,17 @@
-"""Stages `score` and `score baselines`: transcripts → BLEU, METEOR, WER, CER of every row."""
+"""Stages `score` and `score baselines`: transcripts → BLEU, chrF, METEOR, WER, CER of every row in every split."""
 
+from speech2code.builders import judges_of
 from speech2code.config import Config
 from speech2code.files import read_json, write_json
-from speech2code.registry import BASELINES, BY_NAME, ROWS, RUN, STAGES, Row
+from speech2code.registry import BASELINES, ROWS, RUN, STAGES, Row
 from speech2code.report.run_folder import RunFolder
+from speech2code.scoring.ceiling import ORIGINAL, cannot_judge
 from speech2code.scoring.detectors import detect
 from speech2code.scoring.meteor import start_meteor
 from speech2code.scoring.scores import Scores, score_pairs
-from speech2code.stages.folders import run_folder
-from speech2code.stages.record import fingerprints, finished, seconds_of, stage
+from speech2code.stages.folders import run_folder, splits_of
+from speech2code.stages.record import fingerprints, stage
 from speech2code.stages.transcribe import waveforms_of
-
-FIGURES = ("bleu", "bleu_low", "bleu_high", "meteor", "wer", "wer_low", "wer_high", "cer")
 
 
 def score(config: Config) -> None:
@@ -20,55 +20,62 @@ def score(config: Config) -> None:
     with stage(run, "scores", fingerprints(run, "decoding", *_transcripts(config, RUN))) as figures:
         if figures is None:
             return
-        start_meteor()  # its ten seconds of loading pass meanwhile
-        rows = [row for row in ROWS if row.group == RUN and RunFolder(run).transcripts(row.name, config.recognisers[0])]
+        start_meteor(config.corpus.target)  # its ten seconds of loading pass meanwhile
+        rows = [row for row in ROWS if row.group == RUN]
         write_json(run / "scores" / "detectors.json", {row.name: _detect(config, row) for row in rows})
-        scores, signature = _scores(config, RUN)
-        write_json(run / "scores.json", scores | {"seconds": seconds_of(run), "signature": signature})
+        write_json(run / "scores.json", _scores(config, RUN))
 
 
 def score_baselines(config: Config) -> None:
-    """The rows of baseline and topline, the topline's text as text, seconds of training: `baselines/scores.json`."""
+    """The rows of baseline and topline, the topline's text as text: `baselines/scores.json`."""
     run = run_folder(config)
     with stage(run, "baseline_scores", fingerprints(run, "baselines", *_transcripts(config, BASELINES))) as figures:
         if figures is None:
             return
-        start_meteor()
-        scores, signature = _scores(config, BASELINES)
-        texts = read_json(run / "baselines" / "topline_text.json")
-        scores["topline_text"] = _figures(score_pairs(texts.values()))
-        trained = {name: finished(run, name)["seconds"] for name in BY_NAME["baselines"].needs}
-        write_json(run / "baselines" / "scores.json", scores | {"seconds": trained, "signature": signature})
+        start_meteor(config.corpus.target)
+        found = _scores(config, BASELINES)
+        for split, texts in read_json(run / "baselines" / "topline_text.json").items():
+            found["splits"][split]["topline_text"] = score_pairs(texts.values(), config.corpus.target).figures()
+        write_json(run / "baselines" / "scores.json", found)
 
 
 def _transcripts(config: Config, group: str) -> list[str]:
     """Names of the stages that read the rows of this group, by the recognisers of this experiment."""
-    return [each.name for each in STAGES if each.row and each.group == group and each.recogniser in config.recognisers]
+    return [each.name for each in STAGES if each.row and each.group == group and each.recogniser in judges_of(config)]
 
 
-def _scores(config: Config, group: str) -> tuple[dict[str, dict], dict[str, str]]:
-    """Row → recogniser → figures, of all that there are transcripts of; and how they were made."""
-    found, signature, run = {}, {}, RunFolder(run_folder(config))
-    for row in ROWS:
-        tables = {name: run.transcripts(row.name, name) for name in config.recognisers} if row.group == group else {}
-        scores = {name: score_pairs(table.values()) for name, table in tables.items() if table}
-        if scores:
-            found[row.name] = {name: _figures(each) for name, each in scores.items()}
-            last = next(iter(scores.values()))
-            signature = {"bleu": last.bleu_signature, "meteor": last.meteor_signature}
-    return found, signature
+def _scores(config: Config, group: str) -> dict:
+    """{"splits": split → row → recogniser → figures, of all that there are transcripts of, "signatures": how they were
+    made}. A row whose recogniser cannot read the original speech has "cannot_judge": that word error rate."""
+    splits: dict[str, dict] = {}
+    signatures: dict[str, str] = {}
+    for split in splits_of(config):
+        splits[split] = {}
+        for row in ROWS:
+            judged = _judged(config, row.name, split) if row.group == group else {}
+            if judged:
+                splits[split][row.name] = {name: each.figures() for name, each in judged.items()}
+                signatures = next(iter(judged.values())).signatures
+        for name, original in _judged(config, ORIGINAL, split).items():
+            for row in splits[split].values():
+                row[name] |= cannot_judge(original.wer)
+    return {"splits": splits, "signatures": signatures}
 
 
-def _figures(scores: Scores) -> dict:
-    return {name: getattr(scores, name) for name in FIGURES}
+def _judged(config: Config, row: str, split: str) -> dict[str, Scores]:
+    """Recogniser → scores of what it has read."""
+    run, language = RunFolder(run_folder(config)), config.corpus.target
+    tables = {name: run.transcripts(row, name, split) for name in judges_of(config)}
+    return {name: score_pairs(table.values(), language) for name, table in tables.items() if table}
 
 
 def _detect(config: Config, row: Row) -> dict:
-    """What a score hides, by the first recogniser."""
+    """What a score hides in the test list, by the first recogniser."""
     run = run_folder(config)
     units, ended = (read_json(run / "decoding" / f"{name}.json") for name in ("units", "ended"))
-    table = RunFolder(run).transcripts(row.name, config.recognisers[0])
+    table = RunFolder(run).transcripts(row.name, judges_of(config)[0])
     references, transcripts = (list(each) for each in zip(*table.values()))
-    known = units.get("reference" if row.name == "resynthesis" else row.name), ended.get(row.name)
-    sequences, ends = ([of[key] for key in table] if of else None for of in known)
-    return detect(waveforms_of(config, row.name), sequences, transcripts, references, ends)
+    known = {"resynthesis": units["reference"], "translation": units["translation"]}.get(row.name)
+    sequences = [known[key] for key in table] if known else None
+    ends = [ended[key] for key in table] if row.name == "translation" else None
+    return detect(waveforms_of(config, row.name, "test"), sequences, transcripts, references, config.corpus.target, ends)

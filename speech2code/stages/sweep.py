@@ -14,35 +14,41 @@ from speech2code import compose
 from speech2code.config import Config
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
-from speech2code.registry import MEASURE, RUN, shared_stages, stages_of
+from speech2code.provenance import origin_of
+from speech2code.registry import MEASURE, RUN, judging_stages, shared_stages, stages_of
 from speech2code.report.cells import FAILED, SHARED, coordinates, read_cells
 from speech2code.report.samples import write_samples
 from speech2code.report.tables import write_tables
+from speech2code.stages.folders import run_folder
 from speech2code.stages.record import reuse
 from speech2code.stages.runner import run_stages
 
 COMMAND = "sweep.json"  # how to make the sweep again
-APART = ("units", "vocoder", "translator", "search")  # sections that the shared stages know nothing of
+SEED = "trainer.seed"
+APART = ("units", "vocoder", "translator", "search", SEED)  # what the shared stages know nothing of, or have one each for
 CELL = stages_of(RUN, MEASURE)
 
 
 def sweep(overrides: list[str]) -> None:
     """Each cell is an experiment of its own, `runs/<name>/<changed settings>`; any Hydra launcher may run them.
+    `seeds=0,1,2` trains each of them so many times.
 
-    The in-domain recogniser, what is read of the original, the paper's baseline and its topline are made once, for all.
-    A cell that fails leaves the reason in its folder and the others go on; at the end comes the table, and UserError
-    where one failed.
+    The in-domain recogniser and what is read of the original are made once, for all; the paper's baseline and its
+    topline once a seed. A cell that fails leaves the reason in its folder and the others go on; at the end comes the
+    table, and UserError where one failed.
     """
+    overrides = [SEED + each.removeprefix("seeds") if each.startswith("seeds=") else each for each in overrides]
     parsed = OverridesParser.create().parse_overrides(overrides)
     swept = [each for each in parsed if each.is_sweep_override()]
     if not swept:
-        raise UserError("nothing to sweep: give a setting several values, e.g. units.codebook_size=32,64,128")
+        raise UserError("nothing to sweep: give a setting several values, e.g. units.codebook_size=32,64,128 seeds=0,1")
     fixed = [each.input_line or "" for each in parsed if not each.is_sweep_override()]
     config = compose.compose(fixed)
     folder = Path(config.runs) / config.name
     write_json(folder / COMMAND, {"command": shlex.join(["speech2code", "sweep", *overrides])})
-    if _can_share(swept):
-        share(config, fixed)
+    if all(_apart(each) for each in swept):
+        seeds = [each.sweep_string_iterator() for each in swept if each.key_or_group == SEED]
+        share(config, fixed, [int(seed) for seed in seeds[0]] if seeds else [config.trainer.seed])
     sys.argv = ["speech2code", "--multirun", *overrides]
     names = [each.key_or_group for each in swept]
     launch = hydra.main(config_path=str(compose.FOLDER), config_name="config", version_base=None)
@@ -53,20 +59,32 @@ def sweep(overrides: list[str]) -> None:
 
 
 def table(folder: Path) -> list[dict]:
-    """Writes the tables of the sweep in `folder`; gives its cells. Raises UserError where no sweep has been."""
-    if not (folder / COMMAND).exists():
-        raise UserError(f"{folder} holds no sweep; run `speech2code sweep` with this experiment first")
-    cells = read_cells(folder)
-    results = Path("results") / folder.name
-    write_tables(cells, results, read_json(folder / COMMAND)["command"])
+    """Writes the tables of the sweep or the single run in `folder` into `results/`; gives its cells. UserError where
+    neither has been."""
+    if (folder / COMMAND).exists():
+        known = read_json(folder / COMMAND)
+    elif (folder / "config.yaml").exists():
+        known = {"command": origin_of(folder)["commands"][0]}
+    else:
+        raise UserError(f"{folder} holds no sweep and no run; run `speech2code sweep` with this experiment first")
+    cells, results = read_cells(folder), Path("results") / folder.name
+    write_tables(cells, results, known["command"], known.get("legend", {}))
     write_samples(folder, cells, results)
     return cells
 
 
-def share(config: Config, overrides: list[str]) -> None:
-    """Does once, in the folder `shared` of this experiment, what depends on no unit: cells reuse it from there."""
-    shared = [*overrides, *named(config, SHARED)]
-    run_stages(compose.compose(shared), shared, shared_stages())
+def share(config: Config, overrides: list[str], seeds: list[int]) -> None:
+    """Does once a seed, in `shared/seed-N` of this experiment, what depends on no unit: cells reuse it from there. The
+    judge is that of the first seed."""
+    for seed in seeds:
+        shared = [*overrides, *named(config, f"{SHARED}/seed-{seed}"), f"{SEED}={seed}"]
+        composed = compose.compose(shared)
+        reuse(run_folder(composed), _shared(Path(config.runs) / config.name, seeds[0]), judging_stages())
+        run_stages(composed, shared, shared_stages())
+
+
+def _shared(sweep: Path, seed: int) -> Path:
+    return sweep / SHARED / f"seed-{seed}"
 
 
 def named(sweep: Config | DictConfig, cell: str) -> list[str]:
@@ -79,8 +97,8 @@ def named(sweep: Config | DictConfig, cell: str) -> list[str]:
     return names
 
 
-def _can_share(swept: list[Override]) -> bool:
-    return all(each.key_or_group.split(".")[0] in APART for each in swept)
+def _apart(swept: Override) -> bool:
+    return swept.key_or_group in APART or swept.key_or_group.split(".")[0] in APART
 
 
 def _cell(composed: DictConfig, swept: list[str]) -> None:
@@ -95,9 +113,9 @@ def _cell(composed: DictConfig, swept: list[str]) -> None:
         overrides.append(override)
         OmegaConf.update(composed, *override.split("=", 1))
     config = compose.to_config(composed)
-    sys.argv = ["speech2code", "run", *overrides]  # what makes this cell alone: its run.json says so
+    sys.argv = ["speech2code", "run", *overrides]  # what makes this cell alone: its records say so
     folder = Path(config.runs) / config.name
-    reuse(folder, folder.parent / SHARED, shared_stages())
+    reuse(folder, _shared(folder.parent, config.trainer.seed), shared_stages())
     (folder / FAILED).unlink(missing_ok=True)
     try:
         run_stages(config, overrides, CELL)

@@ -1,6 +1,6 @@
 """Stages `train …`, one function each; every one resumes, and does nothing where it is done."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -10,8 +10,6 @@ from speech2code.corpora.pairs import SPLITS
 from speech2code.pipeline import Limits
 from speech2code.recognisers.attention import AttentionRecogniser
 from speech2code.recognisers.vocabulary import WORDS, Vocabulary
-from speech2code.report.run_folder import RunFolder
-from speech2code.stages.decode import resynthesise
 from speech2code.stages.folders import (
     data_folder,
     fabric_of,
@@ -27,6 +25,8 @@ from speech2code.training.loop import fit
 from speech2code.training.tokens import TokensTask
 from speech2code.training.units import encode_split
 from speech2code.training.vocoder import VocoderTask
+
+JUDGE_SEED = 0
 
 
 def units(config: Config) -> None:
@@ -50,7 +50,7 @@ def units(config: Config) -> None:
 
 
 def vocoder(config: Config) -> None:
-    """Units → speech: trains the vocoder, then speaks the true units of the test sentences with it."""
+    """Units → speech: trains the vocoder."""
     encoder, record = unit_encoder_of(config)
     run = run_folder(config)
     made_of = settings_of(config, "vocoder", vocoder=asdict(config.vocoder), codebook=record["codebook"])
@@ -61,9 +61,6 @@ def vocoder(config: Config) -> None:
         train, dev = (with_units(config, split, record["codebook"]) for split in ("train", "dev"))
         task = VocoderTask(build_vocoder(config.vocoder, encoder.spec), encoder, train, dev)
         figures |= fit(task, config.vocoder.training, config.trainer, run / "vocoder", fabric)
-        if fabric.is_global_zero:
-            model = task.model.cpu().eval()
-            resynthesise(config, encoder.cpu(), model, RunFolder(run).sounds("resynthesis"))
 
 
 def translator(config: Config) -> None:
@@ -83,7 +80,9 @@ def translator(config: Config) -> None:
 
 
 def recogniser(config: Config) -> None:
-    """Original target speech → words: trains the in-domain recogniser, the only training of `run` that reads text."""
+    """Original target speech → words: trains the in-domain recogniser, the only training of `run` that reads text. Its
+    seed is its own: all trainings of a comparison have the same judge."""
+    config = replace(config, trainer=replace(config.trainer, seed=JUDGE_SEED))
     run, folder = run_folder(config), run_folder(config) / "recogniser"
     with stage(run, "recogniser", settings_of(config, "recogniser", recogniser=asdict(config.recogniser))) as figures:
         if figures is None:

@@ -14,39 +14,37 @@ from speech2code.corpora.store import FeatureStore
 from speech2code.files import write_atomically
 from speech2code.registry import ROW, Stage
 from speech2code.report.run_folder import RunFolder
-from speech2code.scoring.normalise import normalise
-from speech2code.stages.folders import corpus_of, data_folder, run_folder
+from speech2code.scoring.normalisation import normalise
+from speech2code.stages.folders import corpus_of, data_folder, run_folder, splits_of
 from speech2code.stages.record import fingerprints, stage
 
 
 def transcribe(config: Config, this: Stage) -> None:
-    """Reads one row; nothing where the corpus has no such sentences."""
-    run = run_folder(config)
+    """Reads one row in the splits that this recogniser judges; nothing where the corpus has no such sentences."""
+    run, splits = run_folder(config), splits_of(config, this.recogniser)
     torch.set_num_threads(config.trainer.threads)
-    settings = {"corpus": corpus_of(config, this.name), **fingerprints(run, *this.needs)}
+    settings = {"corpus": corpus_of(config, this.name), "splits": splits, **fingerprints(run, *this.needs)}
     with stage(run, this.name, settings) as figures:
         if figures is None or not is_there(config, this.row):
             return
-        recogniser, store = load_recogniser(this.recogniser, run / "recogniser"), store_of(config, this.row)
-        found = recogniser.transcribe(waveforms_of(config, this.row), description=f"{this.recogniser}: {this.row}")
-        rows = zip(store.ids, map(normalise, store.texts("target")), map(normalise, found))
-        _write(RunFolder(run).table(this.row, this.recogniser), rows)
+        recogniser = load_recogniser(this.recogniser, run, config)
+        language = config.corpus.target
+        for split in splits:
+            store, sounds = FeatureStore(data_folder(config), split), waveforms_of(config, this.row, split)
+            found = recogniser.transcribe(sounds, description=f"{this.recogniser}: {this.row}, {split}")
+            texts = zip(store.texts("target"), found)
+            rows = [(normalise(meant, language), normalise(read, language)) for meant, read in texts]
+            _write(RunFolder(run).table(this.row, this.recogniser, split), zip(store.ids, *zip(*rows)))
 
 
 def is_there(config: Config, row: str) -> bool:
-    """Whether the corpus has the sentences of a row, and a voice where it needs one."""
-    there = (data_folder(config) / ROW[row].split).exists()
-    return there and (row != "topline_voice" or config.corpus.target_voice is not None)
+    """Whether a row is spoken: one of them needs a voice."""
+    return row != "topline_voice" or config.corpus.target_voice is not None
 
 
-def store_of(config: Config, row: str) -> FeatureStore:
-    """The sentences of a row."""
-    return FeatureStore(data_folder(config), ROW[row].split)
-
-
-def waveforms_of(config: Config, row: str) -> list[np.ndarray]:
+def waveforms_of(config: Config, row: str, split: str) -> list[np.ndarray]:
     """One waveform a sentence."""
-    store, folder = store_of(config, row), RunFolder(run_folder(config)).sounds(row)
+    store, folder = FeatureStore(data_folder(config), split), RunFolder(run_folder(config)).sounds(row, split)
     if ROW[row].made_by is None:
         return [store.waveform("target", item) for item in range(len(store))]
     return [load_waveform(folder / f"{key}.wav") for key in store.ids]

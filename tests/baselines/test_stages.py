@@ -18,20 +18,22 @@ def test_baseline_and_topline_are_trained_and_scored(transcribed, tmp_path, caps
         main([*BY_NAME[name].verb.split(), *overrides])
     told = capsys.readouterr().out
     assert "baselines: done already" in told and "baseline_scores: done already" in told
-    run, scores = RunFolder(tmp_path / "tiny"), read_json(tmp_path / "tiny" / "baselines" / "scores.json")
+    run, found = RunFolder(tmp_path / "tiny"), read_json(tmp_path / "tiny" / "baselines" / "scores.json")
+    assert found.keys() == {"splits", "signatures"} and found["splits"].keys() == {"dev", "test", "unseen"}
+    assert found["splits"]["dev"]["topline"].keys() == {"in_domain"}
+    scores = found["splits"]["test"]
     # recordings have no voice to read the topline's text aloud
-    assert scores.keys() == {"baseline", "topline", "topline_text", "seconds", "signature"}
-    assert scores["seconds"].keys() == {"baseline", "topline_stt", "topline_tts"}
+    assert scores.keys() == {"baseline", "topline", "topline_text"}
     for row in ("baseline", "topline"):
         assert len([load_waveform(path) for path in run.sounds(row).glob("*.wav")]) == 3
         assert scores[row].keys() == {"in_domain", "pocketsphinx"}
         for recogniser, figures in scores[row].items():
-            again = score_pairs(run.transcripts(row, recogniser).values())
+            again = score_pairs(run.transcripts(row, recogniser).values(), "en")
             assert (figures["bleu"], figures["wer"], figures["cer"]) == (again.bleu, again.wer, again.cer)
-    texts = read_json(tmp_path / "tiny" / "baselines" / "topline_text.json")
+    texts = read_json(tmp_path / "tiny" / "baselines" / "topline_text.json")["test"]
     read = run.transcripts("topline", "in_domain")
     assert {key: reference for key, (reference, _) in texts.items()} == {key: each[0] for key, each in read.items()}
-    assert scores["topline_text"]["cer"] == score_pairs(texts.values()).cer
+    assert scores["topline_text"]["cer"] == score_pairs(texts.values(), "en").cer
 
 
 def test_the_topline_needs_text(textless, tmp_path, refused):

@@ -1,6 +1,7 @@
 """The promise of the program: text is for the evaluation alone."""
 
 import shutil
+from itertools import product
 
 import numpy as np
 import pytest
@@ -11,16 +12,17 @@ from speech2code.corpora.store import FeatureStore
 from speech2code.files import read_json
 from speech2code.report.run_folder import RunFolder
 
-TRAINING = ("train units", "train vocoder", "train translator", "decode")
+TRAINING = ("train units", "train vocoder", "resynthesise", "train translator", "decode")
+SPOKEN = {"dev": 4, "test": 3, "unseen": 2}  # sentences
 
 
-def check_spoken(run, count):
-    for row in ("translation", "resynthesis"):
-        sounds = [load_waveform(path) for path in sorted(RunFolder(run).sounds(row).glob("*.wav"))]
+def check_spoken(run):
+    for row, (split, count) in product(("translation", "resynthesis"), SPOKEN.items()):
+        sounds = [load_waveform(path) for path in sorted(RunFolder(run).sounds(row, split).glob("*.wav"))]
         assert len(sounds) == count
         assert all(len(sound) and np.isfinite(sound).all() and np.abs(sound).max() > 0.1 for sound in sounds)
     units = read_json(run / "decoding" / "units.json")
-    assert len(units["translation"]) == len(units["reference"]) == count
+    assert len(units["translation"]) == len(units["reference"]) == sum(SPOKEN.values())
 
 
 @pytest.mark.parametrize("units", ["vqvae", "segmental"])
@@ -28,7 +30,7 @@ def test_recordings_without_any_text_become_speech(textless, tmp_path, refused, 
     assert not list(textless.data.rglob("text.json"))
     for verb in (*TRAINING, "measure"):
         main([*verb.split(), *textless.overrides(tmp_path, units=units)])
-    check_spoken(tmp_path / "tiny", 3)
+    check_spoken(tmp_path / "tiny")
     written = read_json(tmp_path / "tiny" / "decoding" / "units.json")
     if units == "segmental":  # each differs from the one before
         assert not any((np.diff(each) == 0).any() for row in written.values() for each in row.values())
@@ -51,7 +53,7 @@ def test_text_that_is_there_is_never_opened(transcribed, tmp_path, monkeypatch, 
     monkeypatch.setattr(FeatureStore, "has_text", opened)
     for verb in TRAINING:
         main([*verb.split(), *corpus.overrides(tmp_path / "runs", units=units)])
-    check_spoken(tmp_path / "runs" / "tiny", 3)
+    check_spoken(tmp_path / "runs" / "tiny")
 
 
 def test_text_changes_nothing_that_is_learnt_from(textless, transcribed):
