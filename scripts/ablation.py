@@ -24,6 +24,7 @@ from speech2code.compose import compose, from_yaml
 from speech2code.config import Config
 from speech2code.errors import UserError
 from speech2code.files import add_rows, write_atomically, write_json
+from speech2code.records import origin_of, seconds_of
 from speech2code.registry import RUN, shared_stages, stages_of
 from speech2code.report.cells import JUDGE, OTHER, SHARED, coordinates, corpus_sizes
 from speech2code.report.page import write_report
@@ -163,7 +164,7 @@ def _alike(sweep: Path, config: Config) -> list[Path]:
 def _figures(config: Config, before: list[dict]) -> dict:
     """What a finished run scored, beside the topline and the row before."""
     found = RunFolder(run_folder(config))
-    scores, seconds, units = found.scores(), found.json("seconds.json"), found.units()
+    scores, seconds, units = found.scores(), seconds_of(found.path), found.units()
     references, hypotheses = zip(*found.transcripts("translation", JUDGE).values())
     row = {"pair": coordinates(asdict(config))["pair"]} | corpus_sizes(data_folder(config))
     row |= {name: scores["translation"][JUDGE][name] for name in ("bleu", "bleu_low", "bleu_high", "meteor")}
@@ -176,7 +177,7 @@ def _figures(config: Config, before: list[dict]) -> dict:
         len(units.get(name, {})) for name in ("translation", "unseen")
     )
     row["topline_seconds"] = seconds["topline_stt"] + seconds["topline_tts"]
-    row |= dict.fromkeys(P_VALUES) | {"origin": found.json("run.json")}
+    row |= dict.fromkeys(P_VALUES) | {"origin": origin_of(found.path)}
     others = {"p_value_topline": found.transcripts("topline", JUDGE)}
     for name, earlier in zip(P_VALUES, (before[-1], before[0]) if before else ()):
         others[name] = RunFolder(found.path.parent / earlier["row"]).transcripts("translation", JUDGE)

@@ -21,6 +21,7 @@ from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
 from speech2code.files import add_rows, write_atomically
+from speech2code.records import origin_of
 from speech2code.report.cells import JUDGE, OTHER
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.scores import score
@@ -57,7 +58,8 @@ def _lines(folder: Path) -> list[dict]:
     if baselines:
         found["the topline's text, as text"] = {JUDGE: baselines["topline_text"]}
     found |= {shown: scores[row] for row, shown in TOPLINE.items() if row in scores}
-    lines = [{"run": config.name, "row": row, "origin": run.json("run.json")} | each for row, each in found.items()]
+    origin = origin_of(folder)
+    lines = [{"run": config.name, "row": row, "origin": origin} | each for row, each in found.items()]
     pairs = [[np.array(units[row][key]) for key in units["reference"]] for row in ("reference", "translation")]
     next(each for each in lines if each["row"] == "the translated units")["unit_error_rate"] = unit_error_rate(*pairs)
     return lines

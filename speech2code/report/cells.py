@@ -6,6 +6,7 @@ import yaml
 
 from speech2code.errors import UserError
 from speech2code.files import read_json
+from speech2code.records import origin_of, seconds_of
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.significance import paired_bootstrap
 
@@ -56,7 +57,7 @@ def _finished(folder: Path) -> dict:
         | coordinates(config)
         | (_figures(scores["translation"]) if scores else {})
         | {name: units.get(name) for name in MEASURES}
-        | {"seconds": run.json("seconds.json"), "origin": run.json("run.json")}
+        | {"seconds": seconds_of(folder), "origin": origin_of(folder)}
     )
 
 
@@ -75,7 +76,7 @@ def _baselines(sweep: Path, ours: list[dict]) -> list[dict]:
         {"cell": SHARED, "system": row, "codebook_size": None, "time_reduction": None}
         | {name: ours[0][name] for name in ("pair", "corpus", "train_pairs", "test_sentences")}
         | _figures(scores)
-        | {"origin": run.json("run.json")}
+        | {"origin": origin_of(run.path)}
         for row, scores in run.scores().items()
     ]
 

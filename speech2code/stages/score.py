@@ -2,13 +2,14 @@
 
 from speech2code.config import Config
 from speech2code.files import read_json, write_json
+from speech2code.records import seconds_of
 from speech2code.registry import BASELINES, BY_NAME, ROWS, RUN, STAGES, Row
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.detectors import detect
 from speech2code.scoring.meteor import start_meteor
 from speech2code.scoring.scores import Scores, score_pairs
 from speech2code.stages.folders import run_folder
-from speech2code.stages.record import fingerprints, finished, seconds_of, stage
+from speech2code.stages.record import fingerprints, finished, stage
 from speech2code.stages.transcribe import waveforms_of
 
 FIGURES = ("bleu", "bleu_low", "bleu_high", "meteor", "wer", "wer_low", "wer_high", "cer")

@@ -95,7 +95,7 @@ def _cell(composed: DictConfig, swept: list[str]) -> None:
         overrides.append(override)
         OmegaConf.update(composed, *override.split("=", 1))
     config = compose.to_config(composed)
-    sys.argv = ["speech2code", "run", *overrides]  # what makes this cell alone: its run.json says so
+    sys.argv = ["speech2code", "run", *overrides]  # what makes this cell alone: its records say so
     folder = Path(config.runs) / config.name
     reuse(folder, folder.parent / SHARED, shared_stages())
     (folder / FAILED).unlink(missing_ok=True)
