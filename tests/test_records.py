@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import time
 from datetime import UTC, datetime
 
@@ -50,16 +51,26 @@ def test_an_attempt_says_what_a_reviewer_asks(tmp_path, monkeypatch):
     assert record["steps"] == 3 and record["done"]
 
 
-def test_the_processor_seconds_of_children_count_and_waiting_does_not(tmp_path):
+@pytest.mark.parametrize("ends", [True, False])
+def test_the_processor_seconds_of_children_count_and_waiting_does_not(tmp_path, ends):
+    reader, writer = os.pipe()
     with stage(tmp_path, "units", SETTINGS):
         child = os.fork()
         if not child:
             until = time.process_time() + 0.3
             while time.process_time() < until:
                 pass
+            os.write(writer, b"!")
+            if not ends:
+                time.sleep(60)
             os._exit(0)
-        os.waitpid(child, 0)
+        os.read(reader, 1)
+        if ends:
+            os.waitpid(child, 0)
         time.sleep(0.5)
+    if not ends:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
     record = read_record(tmp_path, "units")
     assert record["processor_seconds"] >= 0.25 and record["seconds"] >= 0.8
     assert record["processor_seconds"] < record["seconds"] - 0.3

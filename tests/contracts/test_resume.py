@@ -50,6 +50,7 @@ def test_a_stage_killed_in_the_middle_goes_on_and_ends(textless, tmp_path, capsy
     assert "Traceback" not in errors
     record = read_json(folder / "stage.json")
     assert not record["done"] and record["seconds"] > 0
+    assert [each["exit"] for each in record["attempts"]] == ["interrupted"]
 
     import torch
 
@@ -61,6 +62,7 @@ def test_a_stage_killed_in_the_middle_goes_on_and_ends(textless, tmp_path, capsy
     done = read_json(folder / "stage.json")
     assert done["done"] and done["steps"] > counters["step"]
     assert done["seconds"] > record["seconds"]  # of both attempts
+    assert done["attempts"][0] == record["attempts"][0] and done["attempts"][1]["exit"] == "done"
     assert sorted(path.stem for path in folder.glob("*.npz")) == ["dev", "test", "train", "unseen"]
     assert not list(tmp_path.rglob("*.part"))
 
