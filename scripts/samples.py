@@ -20,7 +20,8 @@ from omegaconf import OmegaConf
 from speech2code.audio.files import SAMPLE_RATE, save_waveform
 from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
-from speech2code.files import read_json, write_atomically
+from speech2code.files import write_atomically
+from speech2code.records import origin_of
 from speech2code.report import figures
 from speech2code.report.page import SOUNDS
 from speech2code.report.run_folder import RunFolder
@@ -111,8 +112,14 @@ def draw(path: Path, sentence: Sentence) -> None:
 
 def opening(run: RunFolder) -> list[str]:
     """The page's head: what this is, how it was chosen, which run it comes from."""
-    origin = read_json(run.path / "run.json")
-    machine = origin["machine"]
+    origin = origin_of(run.path)
+    if not origin:
+        raise UserError(f"{run.path} has no record of any stage (stage.json); make it with `speech2code run`")
+    commands, commits = (", ".join(f"`{each}`" for each in origin[name]) for name in ("commands", "commits"))
+    seeds = ", ".join(map(str, origin["seeds"]))
+    machines = "; ".join(
+        f"{each['processor']} ({each['cores']} cores, GPU: {each['gpu']})" for each in origin["machines"]
+    )
     return [
         "# Samples",
         "",
@@ -124,8 +131,8 @@ def opening(run: RunFolder) -> list[str]:
         "Both sides are synthetic speech, one voice each. The players work on the documentation's site; on GitHub,",
         "follow the links.",
         "",
-        f"Run: `{origin['command']}`, seed {origin['seed']}, commit `{origin['commit']}`,",
-        f"on {machine['processor']} ({machine['cores']} cores, GPU: {machine['gpu']}). Made by `scripts/samples.py`.",
+        f"Run: {commands}, seed {seeds}, commit {commits}{'' if origin['clean'] else ' with uncommitted changes'},",
+        f"on {machines}. Made by `scripts/samples.py`.",
         "",
     ]
 

@@ -244,7 +244,11 @@ class TrainerConfig:
     seed: int = setting(0, "of weights, batches and augmentation")
     accelerator: str = setting("auto", "Lightning Fabric's: `auto`, `cpu`, `gpu`")
     devices: int = setting(1, "accelerators", at_least=1)
-    precision: str = setting("32-true", "Lightning Fabric's, such as `bf16-mixed`")
+    precision: str = setting(
+        "32-true",
+        "Lightning Fabric's; weights and codes are float32 in each",
+        choices=("32-true", "bf16-mixed", "16-mixed"),
+    )
     threads: int = setting(1, "compute threads of a stage; two collapse when anything else uses a core", at_least=1)
     jobs: int = setting(2, "stages side by side", at_least=1)
     checkpoint_seconds: float = setting(60.0, "between two checkpoints")

@@ -15,6 +15,7 @@ from speech2code.audio.files import load_waveform, save_waveform
 from speech2code.errors import UserError
 from speech2code.files import write_json
 from speech2code.report.run_folder import RunFolder
+from speech2code.seals import sealed
 
 SCRIPT = Path(__file__).parent.parent / "scripts" / "samples.py"
 IDS = [f"test-{number:03d}" for number in (0, 9, 20, 31, 40, 44, 58, 60, 77, 81, 90, 99)]
@@ -43,9 +44,10 @@ def work(tmp_path_factory) -> Path:
     write_json(test / "text.json", {"source": [f"où est {each}" for each in IDS], "target": IDS})
     (run / "config.yaml").write_text("data: data\ncorpus:\n  name: told\n")
     machine = {"processor": "Abacus", "cores": 2, "gpu": "none"}
-    write_json(
-        run / "run.json", {"command": "speech2code run name=mine", "seed": 7, "commit": "abc", "machine": machine}
-    )
+    attempt = {"command": "speech2code run name=mine", "seed": 7, "commit": "abc", "clean": False, "machine": machine}
+    attempt |= {"versions": {}, "began": "2026-01-01T10:00:00+00:00"}
+    record = sealed({"attempts": [attempt], "seconds": 1.0, "processor_seconds": 1.0})
+    write_json(run / "decoding" / "stage.json", record)
     return work
 
 
@@ -74,7 +76,14 @@ def test_the_sounds_are_those_of_the_run(work, made):
 def test_the_page_tells_texts_transcripts_rule_and_origin(made):
     page = made.with_suffix(".md").read_text(encoding="utf-8")
     assert re.findall(r"^## (.*)$", page, re.MULTILINE) == CHOSEN
-    for expected in ("1/4, 1/2 and 3/4", "`speech2code run name=mine`", "seed 7", "`abc`", "Abacus", "of the 12"):
+    for expected in (
+        "1/4, 1/2 and 3/4",
+        "`speech2code run name=mine`",
+        "seed 7",
+        "`abc` with uncommitted changes",
+        "Abacus",
+        "of the 12",
+    ):
         assert expected in page
     part = page[page.index(f"## {CHOSEN[1]}") : page.index(f"## {CHOSEN[2]}")]
     assert f"**où est {CHOSEN[1]}**" in part and f"**meant {CHOSEN[1]}**" in part
@@ -104,7 +113,7 @@ def test_the_picture_has_four_panels_on_one_time_axis(made):
         ("transcripts/resynthesis.in_domain/transcripts.tsv", "has no resynthesis.in_domain of test-031"),
         ("decoding/source", "holds 0 sentences, not three"),
         ("config.yaml", "has no config.yaml"),
-        ("run.json", "run.json"),
+        ("decoding/stage.json", "has no record of any stage"),
     ],
 )
 def test_an_unfinished_run_is_refused_before_anything_is_written(work, tmp_path, monkeypatch, lost, sentence):

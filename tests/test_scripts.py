@@ -12,7 +12,7 @@ import pytest
 
 from speech2code.compose import compose
 from speech2code.errors import UserError
-from speech2code.provenance import opened
+from speech2code.report.tables import read_table
 from speech2code.registry import BY_NAME, MEASURE, RUN, stages_of
 from speech2code.report.run_folder import RunFolder
 
@@ -98,7 +98,7 @@ def test_the_ablation_adds_one_thing_at_a_time(transcribed, tmp_path):
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stderr
     folder, runs = tmp_path / "results" / "tiny_ablation", tmp_path / "runs" / "tiny_ablation"
-    known = opened(folder / "table.json")
+    known = read_table(folder / "table.json")
     assert known["legend"] == {name: change for name, (change, _) in rows.items()}
     cells = {cell["cell"]: cell for cell in known["cells"] if cell["row"] == "translation"}
     assert cells.keys() == rows.keys() and {cell["row"] for cell in known["cells"]} >= {"original", "topline"}
@@ -112,5 +112,5 @@ def test_the_ablation_adds_one_thing_at_a_time(transcribed, tmp_path):
     again = [*command[:2], "paper", "units", *overrides]
     ended = subprocess.run(again, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert ended.stdout.count("translator: done already") == 2, ended.stderr
-    assert opened(folder / "table.json")["legend"] == {"paper": "as it was", "units": "a larger step; clusters"}
+    assert read_table(folder / "table.json")["legend"] == {"paper": "as it was", "units": "a larger step; clusters"}
     assert (runs / "units" / "translator").resolve() == cell / "translator"

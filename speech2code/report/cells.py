@@ -10,7 +10,7 @@ import yaml
 
 from speech2code.errors import UserError
 from speech2code.files import read_json
-from speech2code.provenance import origin_of
+from speech2code.records import origin_of, records_of
 from speech2code.registry import BASELINES, ROW, ROWS
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.trainings import over_trainings, paired_bootstrap_trainings
@@ -122,7 +122,7 @@ def _line(system: System) -> dict:
     if system.row != "original":
         line["seeds"] = [config["trainer"]["seed"] for config in configs]
         line["processor_seconds"] = float(np.mean([_processor_seconds(run, system.row) for run in system.runs]))
-    return line | {"origin": origin_of(*(run.path for run in system.runs))}
+    return line | {"origins": [origin_of(run.path) for run in system.runs]}
 
 
 def judge_of(run: RunFolder) -> str:
@@ -158,7 +158,8 @@ def _mean_of(found: list[dict], names: tuple[str, ...]) -> dict[str, float]:
 
 
 def _processor_seconds(run: RunFolder, row: str) -> float:
-    return sum((run.json(f"{name}/stage.json") or {})["processor_seconds"] for name in ROW[row].trained)
+    records = records_of(run.path)
+    return sum(records[name]["processor_seconds"] for name in ROW[row].trained)
 
 
 def _compared(lines: list[dict], systems: list[System]) -> list[dict]:

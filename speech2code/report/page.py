@@ -8,6 +8,7 @@ import jiwer
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.builders import RECOGNISERS
 from speech2code.files import write_atomically
+from speech2code.records import origin_of, records_of
 from speech2code.registry import BY_NAME, ROW, ROWS, RUN, STAGES
 from speech2code.report import figures
 from speech2code.report.run_folder import RunFolder, as_text
@@ -25,6 +26,7 @@ def write_report(run_folder: Path) -> Path:
     Raises UserError when there is no such folder or a file in it is broken.
     """
     run = RunFolder(Path(run_folder))
+    records = records_of(run.path)
     html = _template().render(
         name=run.path.resolve().name,
         scores=_score_table(run),
@@ -32,14 +34,14 @@ def write_report(run_folder: Path) -> Path:
         cannot_judge=CANNOT_JUDGE,
         signatures=(run.json("scores.json") or {}).get("signatures", {}),
         detectors=run.json("scores/detectors.json"),
-        stages=[_stage(run, name) for name in TRAINED if BY_NAME[name].group == RUN or run.json(f"{name}/stage.json")],
-        seconds=_times(run.json("seconds.json") or {}),
+        stages=[_stage(run, name, records) for name in TRAINED if BY_NAME[name].group == RUN or name in records],
+        times=_times(records),
         usage=figures.code_usage(run.units()),
         measures=run.json("units.json"),
         **_units(run),
         sentences=_sentences(run),
         config=run.config(),
-        origin=run.json("run.json") or {},
+        origin=origin_of(run.path),
         row_names=TITLES,
     )
     path = run.path / "report.html"
@@ -77,8 +79,8 @@ def _lines(scores: dict[str, dict]) -> list[dict]:
     ]
 
 
-def _stage(run: RunFolder, stage: str) -> dict:
-    facts = run.json(f"{stage}/stage.json")
+def _stage(run: RunFolder, stage: str, records: dict[str, dict]) -> dict:
+    facts = records.get(stage)
     return {"name": stage, "facts": facts, "curves": figures.training_curves(stage, run.curves(stage)) if facts else ""}
 
 
@@ -102,9 +104,13 @@ def _units(run: RunFolder) -> dict:
     return {"unit_pictures": pictures, "unit_sounds": sounds}
 
 
-def _times(seconds: dict[str, float]) -> list[dict]:
-    longest = max(seconds.values(), default=0) or 1
-    return [{"verb": verb, "seconds": value, "share": 100 * value / longest} for verb, value in seconds.items()]
+def _times(records: dict[str, dict]) -> list[dict]:
+    longest = max((record["seconds"] for record in records.values()), default=0) or 1
+    return [
+        {"stage": name, "share": 100 * record["seconds"] / longest}
+        | {each: record[each] for each in ("seconds", "processor_seconds")}
+        for name, record in records.items()
+    ]
 
 
 def _sentences(run: RunFolder) -> list[dict]:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from speech2code.files import write_atomically, write_json
-from speech2code.provenance import sealed
+from speech2code.files import read_json, write_atomically, write_json
 from speech2code.registry import ROW
 from speech2code.report.cells import OURS
 from speech2code.report.paper import PAPER, REMARKS, TOPLINE
 from speech2code.scoring.ceiling import SENTENCE as CANNOT_JUDGE
+from speech2code.seals import opened, sealed
 
 HEAD = {
     "system": "{name}",
@@ -65,6 +65,11 @@ def write_tables(cells: list[dict], folder: Path, command: str, legend: dict[str
             temporary.write_text(text, encoding="utf-8")
     _heat_map([cell for cell in cells if cell["row"] == OURS], folder / "table.png")
     print(f"table: {folder / 'table.md'}")
+
+
+def read_table(path: Path) -> dict:
+    """A `table.json` → {"command", "legend", "cells"}. UserError where it was changed by hand."""
+    return opened(read_json(path), path, "write it anew with `speech2code table`")
 
 
 def markdown(cells: list[dict], command: str, legend: dict[str, str]) -> str:
@@ -131,7 +136,7 @@ def _paper(cell: dict) -> str | None:
 
 
 def _csv(cells: list[dict]) -> str:
-    flat = [_flat({name: value for name, value in cell.items() if name not in ("origin", "seeds")}) for cell in cells]
+    flat = [_flat({name: value for name, value in cell.items() if name not in ("origins", "seeds")}) for cell in cells]
     text = io.StringIO()
     table = csv.DictWriter(text, list(dict.fromkeys(name for cell in flat for name in cell)), lineterminator="\n")
     table.writeheader()

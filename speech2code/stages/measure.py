@@ -10,12 +10,12 @@ from speech2code.audio.files import SAMPLE_RATE, load_waveform, save_waveform
 from speech2code.audio.trimming import trim_silence
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
-from speech2code.files import read_json, write_atomically, write_json
+from speech2code.files import write_atomically, write_json
 from speech2code.protocols import UnitEncoder
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.scores import score_pairs
 from speech2code.stages.folders import data_folder, run_folder, settings_of, speech_of, unit_encoder_of, vocoder_of
-from speech2code.stages.record import RECORD, record_of, stage
+from speech2code.stages.record import finished, record_of, stage
 from speech2code.unit_quality.conversion import convert
 from speech2code.unit_quality.distortion import mel_cepstral_distortion
 from speech2code.unit_quality.information import usage
@@ -38,7 +38,7 @@ def measure(config: Config) -> None:
             torch.set_num_threads(config.trainer.threads)
             figures["measures"] = _measures(config, encoder)
     found = {"corpus": config.corpus.name, "kind": config.units.kind, "codebook_size": encoder.spec.codebook_size}
-    found |= {"time_reduction": encoder.spec.step_frames} | read_json(run / "quality" / RECORD)["measures"]
+    found |= {"time_reduction": encoder.spec.step_frames} | finished(run, "quality")["measures"]
     if record_of(run, "vocoder")["done"]:
         found |= _spoken(config, encoder)
     write_json(run / "units.json", found)

@@ -3,16 +3,16 @@
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from speech2code.errors import UserError
-from speech2code.files import read_json, write_json
-from speech2code.registry import BY_NAME, STAGES
-
-RECORD = "stage.json"
+from speech2code.files import write_json
+from speech2code.provenance import attempt
+from speech2code.records import RECORD, read_record
+from speech2code.registry import BY_NAME
+from speech2code.seals import sealed
 
 
 def fingerprint(settings: dict) -> str:
@@ -25,27 +25,46 @@ def stage(run: Path, name: str, settings: dict) -> Iterator[dict | None]:
     """Yields None when the stage is done, else a dictionary for its figures; on leaving the record says that it is
     done.
 
-    The record keeps the settings, and the seconds of all attempts. UserError when the folder was made with other
-    settings.
+    The record keeps the settings and every attempt (`provenance.attempt`); one that was killed has no end. Of several
+    processes of a training the first one writes. UserError when the folder was made with other settings, or its record
+    was changed by hand.
     """
     folder, settings = run / name, json.loads(json.dumps(settings))
-    record = {"settings": settings, "seconds": 0.0} | record_of(run, name)
-    _check_same(folder, record["settings"], settings)
+    record = record_of(run, name)
+    check_same(folder, record.get("settings", settings), settings)
     if record["done"]:
         print(f"{name}: done already ({folder})", flush=True)
         yield None
         return
-    record["fingerprint"] = fingerprint(settings)
-    write_json(folder / RECORD, record)
-    began, before = time.monotonic(), record["seconds"]
     figures: dict = {}
-    try:
+    if not _leads():
         yield figures
-        record |= figures | {"done": True}
+        return
+    record = {"settings": settings, "fingerprint": fingerprint(settings)} | record
+    try:
+        with attempt(settings.get("trainer", {}).get("seed")) as this:
+            record["attempts"] = [*record.get("attempts", []), this]
+            _write(folder, record)
+            yield figures
+            record |= figures | {"done": True}
     finally:
-        record["seconds"] = round(before + time.monotonic() - began, 2)
-        write_json(folder / RECORD, record)
-    print(f"{name}: {record['seconds']:.0f} s", flush=True)
+        _write(folder, record)
+    print(f"{name}: {_total(record, 'seconds'):.0f} s", flush=True)
+
+
+def _write(folder: Path, record: dict) -> None:
+    totals = {name: _total(record, name) for name in ("seconds", "processor_seconds")}
+    write_json(folder / RECORD, sealed(record | totals))
+
+
+def _total(record: dict, name: str) -> float:
+    """Of all attempts; what a killed one took nobody knows."""
+    return round(sum(each.get(name, 0.0) for each in record.get("attempts", [])), 2)
+
+
+def _leads() -> bool:
+    """Whether this is the only process of its stage, or the first (torchrun and Fabric number them so)."""
+    return int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))) == 0
 
 
 def fingerprints(run: Path, *names: str) -> dict[str, str]:
@@ -55,8 +74,7 @@ def fingerprints(run: Path, *names: str) -> dict[str, str]:
 
 def record_of(run: Path, name: str) -> dict:
     """What is known of a stage; of one that never began, that it is not done."""
-    path = run / name / RECORD
-    return read_json(path) if path.exists() else {"done": False}
+    return read_record(run, name) or {"done": False}
 
 
 def finished(run: Path, name: str) -> dict:
@@ -76,13 +94,8 @@ def reuse(run: Path, donor: Path, stages: Iterable[str]) -> None:
             (run / name).symlink_to(os.path.relpath(donor / name, (run / name).parent))
 
 
-def seconds_of(run: Path) -> dict[str, float]:
-    """Seconds of each stage of a run, in the order of the registry."""
-    there = [stage.name for stage in STAGES if (run / stage.name / RECORD).exists()]
-    return {name: record_of(run, name)["seconds"] for name in there}
-
-
-def _check_same(folder: Path, then: dict, now: dict) -> None:
+def check_same(folder: Path, then: dict, now: dict) -> None:
+    """UserError where these settings differ; it names the first one that does."""
     if then == now:
         return
     old, new = _flat(then), _flat(now)

@@ -1,17 +1,39 @@
 """Stage `report`: everything that the run's folder holds, on one page."""
 
-from speech2code.compose import to_yaml
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from speech2code.compose import from_yaml, to_yaml
 from speech2code.config import Config
-from speech2code.files import write_atomically, write_json
+from speech2code.errors import UserError
+from speech2code.files import write_atomically
+from speech2code.records import records_of
 from speech2code.report.page import write_report
 from speech2code.stages.folders import run_folder
-from speech2code.stages.record import seconds_of
+from speech2code.stages.record import check_same
 
 
 def report(config: Config) -> None:
     """One HTML page from what the run's folder holds."""
     run = run_folder(config)
+    _check_made_with(config, run)
     with write_atomically(run / "config.yaml") as temporary:
         temporary.write_text(to_yaml(config) + "\n", encoding="utf-8")
-    write_json(run / "seconds.json", seconds_of(run))
     print(f"report: {write_report(run)}")
+
+
+def _check_made_with(config: Config, run: Path) -> None:
+    """The page shows these settings. UserError where the folder holds no run, one of another version, or one that was
+    made with other settings."""
+    records = records_of(run)
+    if not records:
+        raise UserError(f"{run} holds no run; `speech2code run` with the same settings makes one")
+    if (run / "config.yaml").exists():
+        from_yaml(run / "config.yaml")
+    sections = {key: value for key, value in json.loads(json.dumps(asdict(config))).items() if isinstance(value, dict)}
+    for name, record in records.items():
+        for section, then in record["settings"].items():
+            if section in sections and isinstance(then, dict):  # else a fingerprint: of a corpus or of a stage
+                now = {key: sections[section].get(key) for key in then}
+                check_same(run / name, {section: then}, {section: now})

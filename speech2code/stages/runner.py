@@ -12,14 +12,13 @@ from speech2code.builders import judges_of
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
-from speech2code.files import write_json
-from speech2code.provenance import describe_run
+from speech2code.provenance import COMMAND, command
+from speech2code.records import RECORD, seconds_of
 from speech2code.registry import BASELINES, BY_NAME, ROW, RUN, judging_stages, stages_of
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.ceiling import SENTENCE as CANNOT_JUDGE
 from speech2code.stages.folders import data_folder, run_folder
 from speech2code.stages.prepare import prepare
-from speech2code.stages.record import RECORD, seconds_of
 
 LOWEST = 19  # priority of background stages: 15 parts of a core's time where a training has 1024
 # a server imports these once and every stage is a fork of it: none waits seconds for torch
@@ -41,8 +40,6 @@ def run_stages(config: Config, overrides: list[str], stages: tuple[str, ...]) ->
     """The same for any stages, named in any order."""
     began = time.monotonic()
     prepare(config)
-    if not (run_folder(config) / "run.json").exists():
-        write_json(run_folder(config) / "run.json", describe_run(config.trainer.seed))
     skipped = {name for name in BY_NAME if name not in stages or _unread(config, name)}
     if not FeatureStore(data_folder(config), "test").has_text():
         skipped |= {name for name, stage in BY_NAME.items() if stage.text}
@@ -130,13 +127,14 @@ def _start(name: str, overrides: list[str], row: int, threads: int) -> BaseProce
     set_start_method("forkserver", force=True)
     context = get_context()
     context.set_forkserver_preload(HEAVY)
-    process = context.Process(target=_stage, args=([*BY_NAME[name].verb.split(), *overrides], row))
+    process = context.Process(target=_stage, args=([*BY_NAME[name].verb.split(), *overrides], row, command()))
     process.start()
     if BY_NAME[name].background:
         os.setpriority(os.PRIO_PROCESS, process.pid or 0, LOWEST)
     return process
 
 
-def _stage(arguments: list[str], row: int) -> None:
-    os.environ["SPEECH2CODE_ROW"], sys.argv = str(row), ["speech2code", *arguments]
+def _stage(arguments: list[str], row: int, typed: str) -> None:
+    os.environ |= {"SPEECH2CODE_ROW": str(row), COMMAND: typed}
+    sys.argv = ["speech2code", *arguments]
     run_module("speech2code", run_name="__main__", alter_sys=True)  # `python -m speech2code`, also for whom it starts

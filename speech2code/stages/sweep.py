@@ -14,7 +14,7 @@ from speech2code import compose
 from speech2code.config import Config
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
-from speech2code.provenance import origin_of
+from speech2code.records import origin_of
 from speech2code.registry import MEASURE, RUN, judging_stages, shared_stages, stages_of
 from speech2code.report.cells import FAILED, SHARED, coordinates, read_cells
 from speech2code.report.samples import write_samples

@@ -60,7 +60,9 @@ def delta_weights() -> Tensor:
 
 
 def means_of_segments(frames: Tensor, steps: Tensor) -> Tensor:
-    """Frames `(frames, dim)` and the code of each `(frames,)` → the mean of each run of one code `(segments, dim)`."""
+    """Frames `(frames, dim)` and the code of each `(frames,)` → the mean of each run of one code `(segments, dim)`,
+    float32."""
     counts = torch.unique_consecutive(steps, return_counts=True)[1]
     segment = torch.arange(len(counts), device=counts.device).repeat_interleave(counts)
-    return frames.new_zeros(len(counts), frames.shape[1]).index_add_(0, segment, frames) / counts[:, None]
+    total = torch.zeros(len(counts), frames.shape[1], device=frames.device).index_add_(0, segment, frames.float())
+    return total / counts[:, None]

@@ -60,7 +60,12 @@ class Codebook(Codes):
         self.register_buffer("counts", torch.zeros(codebook_size), persistent=False)
 
     def forward(self, vectors: Tensor, mask: Tensor) -> Quantised:
-        """Vectors `(batch, units, dim)`, mask `(batch, units)` → Quantised."""
+        """Vectors `(batch, units, dim)`, mask `(batch, units)` → Quantised. Distances and sums are float32 under any
+        precision."""
+        with full_precision(vectors):
+            return self._quantise(vectors.float(), mask)
+
+    def _quantise(self, vectors: Tensor, mask: Tensor) -> Quantised:
         real = vectors[mask]
         if self.training and not self.initialised:
             self._initialise(real.detach())
@@ -93,7 +98,7 @@ class Codebook(Codes):
     @torch.no_grad()
     def _update(self, vectors: Tensor, units: Tensor) -> None:
         count = torch.bincount(units, minlength=len(self.codes)).float()
-        total = torch.zeros_like(self.ema_sum).index_add_(0, units, vectors.float())
+        total = torch.zeros_like(self.ema_sum).index_add_(0, units, vectors)
         self.counts += sum_over_processes(count)
         sum_over_processes(total)
         self.ema_count.lerp_(count, 1 - self.decay)
@@ -107,13 +112,13 @@ class Codebook(Codes):
         dead = self.ema_count < RESTART_BELOW * even
         if not dead.any():
             return
-        self.ema_sum[dead] = _draw(_of_all_processes(vectors.float()), int(dead.sum())) * even
+        self.ema_sum[dead] = _draw(_of_all_processes(vectors), int(dead.sum())) * even
         self.ema_count[dead] = even
 
     @torch.no_grad()
     def _initialise(self, vectors: Tensor) -> None:
         """A few rounds of k-means on the first batch."""
-        vectors = _of_all_processes(vectors.float())
+        vectors = _of_all_processes(vectors)
         codes = _draw(vectors, len(self.codes))
         for _ in range(KMEANS_ROUNDS):
             units = torch.cdist(vectors, codes).argmin(1)
@@ -128,7 +133,13 @@ class Codebook(Codes):
 
 def nearest(vectors: Tensor, codes: Tensor) -> Tensor:
     """Vectors `(..., dim)`, codes `(codes, dim)` → the index of the L2-nearest `(...)`."""
-    return (codes.square().sum(1) - 2 * vectors @ codes.T).argmin(-1)
+    with full_precision(vectors):
+        return (codes.square().sum(1) - 2 * vectors.float() @ codes.T).argmin(-1)
+
+
+def full_precision(like: Tensor) -> torch.autocast:
+    """Where `like` is, no autocast: its eight bits put up to 14 % of vectors into another code."""
+    return torch.autocast(like.device.type, enabled=False)
 
 
 def _several() -> bool:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from speech2code.audio.features import FRAMES_A_SECOND
-from speech2code.units.codebook import Codebook, Quantised, sum_over_processes
+from speech2code.units.codebook import Codebook, Quantised, full_precision, sum_over_processes
 
 ADAPTATION = 0.1  # how fast the transition cost follows the rate, of its logarithm a step
 BIGRAM_ADAPTATION = 1.5  # the same for each round of the bigram prior
@@ -49,7 +49,9 @@ class SegmentCodebook(Codebook):
     def encode(self, vectors: Tensor, mask: Tensor | None = None) -> Tensor:
         """Vectors `(batch, frames, dim)`, mask `(batch, frames)` → units `(batch, frames)`: the path of least distances
         and least surprisal."""
-        distances = vectors.square().sum(2, keepdim=True) + self.codes.square().sum(1) - 2 * vectors @ self.codes.T
+        with full_precision(vectors):
+            vectors = vectors.float()
+            distances = vectors.square().sum(2, keepdim=True) + self.codes.square().sum(1) - 2 * vectors @ self.codes.T
         if mask is not None:
             distances = distances * mask[:, :, None]
         return cheapest_path(distances.detach(), self.transition_cost * self.surprisal())

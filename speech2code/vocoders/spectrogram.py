@@ -81,6 +81,7 @@ class SpectrogramVocoder(Vocoder):
         return penalty.sum() / (mask.sum() * len(self.mean))
 
     def _follow_deviation(self, predicted: Tensor, frames: Tensor) -> None:
+        predicted = predicted.float()  # under autocast too: eight bits are too few for a mean of squares
         variance = predicted.square().sum((0, 1)) / frames - (predicted.sum((0, 1)) / frames).square()
         deviation = variance.clamp_min(0).sqrt().clamp_min(LEAST_DEVIATION)
         self.predicted_std.lerp_(deviation, 1 - VARIANCE_DECAY)

@@ -11,13 +11,15 @@ import soundfile
 from speech2code.audio.files import save_waveform
 from speech2code.errors import UserError
 from speech2code.files import write_json
-from speech2code.provenance import describe_run
 from speech2code.report.page import word_differences, write_report
 from speech2code.report.run_folder import RunFolder
+from speech2code.seals import sealed
 
 IDS = [f"test-{i:03d}" for i in range(3)]
 ROWS = ("source", "original", "resynthesis", "translation")
 RECOGNISERS = ("in_domain", "pocketsphinx")
+SECONDS = {"units": 120.0, "translator": 3700.0}
+MACHINE = {"processor": "Abacus", "cores": 2, "gpu": "none", "system": "Linux"}
 FIGURES = {
     "bleu": 71.9,
     "bleu_low": 66.1,
@@ -30,6 +32,18 @@ FIGURES = {
 }
 
 
+def record(run, stage, seconds, **figures):
+    """The record of a finished stage; the translator was resumed at another commit."""
+    ours = {"seed": 7, "commit": "a1", "clean": True, "machine": MACHINE, "versions": {"torch": "2.6"}}
+    first = {"command": "speech2code run name=mine", **ours, "began": "2026-01-01T10:00:00+00:00"}
+    attempts = [first | {"ended": "2026-01-01T10:30:00+00:00"}]
+    if stage == "translator":
+        resumed = {"began": "2026-01-02T10:00:00+00:00", "ended": "2026-01-02T11:00:00+00:00", "commit": "b2"}
+        attempts.append(first | resumed)
+    known = {"settings": {}, "done": True, "seconds": seconds, "processor_seconds": 2 * seconds, "attempts": attempts}
+    write_json(run / stage / "stage.json", sealed(known | figures))
+
+
 def build_run(run, ids=IDS):
     """A run's folder with every part that the report reads."""
     from torch.utils.tensorboard import SummaryWriter
@@ -37,9 +51,7 @@ def build_run(run, ids=IDS):
     chance = np.random.default_rng(0)
     for stage in ("units", "vocoder", "translator", "recogniser"):
         metrics = {"codes_used": 61, "perplexity": 48.127} if stage == "units" else {"dev_loss": 0.4321}
-        write_json(
-            run / stage / "stage.json", {"seconds": 121.4, "steps": 2000, "parameters": 1234567, "metrics": metrics}
-        )
+        record(run, stage, SECONDS.get(stage, 121.4), steps=2000, parameters=1234567, metrics=metrics)
         with SummaryWriter(str(run / stage)) as writer:
             for step in range(0, 2000, 100):
                 for tag, value in (
@@ -77,8 +89,7 @@ def build_run(run, ids=IDS):
     }
     scores["signature"] = {"bleu": "nrefs:1|tok:none|norm:lc", "meteor": "meteor-1.5-wo-en-no_norm"}
     write_json(run / "scores.json", scores)
-    write_json(run / "seconds.json", {"prepare": 81.2, "units": 120.0, "translator": 3700.0})
-    write_json(run / "run.json", describe_run(seed=7))
+    record(run, "prepare", 81.2)
     (run / "config.yaml").write_text("seed: 7\nunits:\n  codebook_size: 64\n")
     return run
 
@@ -140,6 +151,12 @@ def test_stages_times_origin(html):
         "48.13",
         "2 min 1 s",
         "1 h 2 min",
+        "2 h 3 min",  # of two processors
+        "<code>speech2code run name=mine</code>",
+        "<dd>a1, b2</dd>",
+        "Abacus, 2 cores, GPU: none, Linux",
+        "torch 2.6",
+        "2026-01-01T10:00:00+00:00 to 2026-01-02T11:00:00+00:00",
         "codebook_size: 64",
         "nrefs:1|tok:none|norm:lc",
         "train/loss",

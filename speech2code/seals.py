@@ -1,0 +1,32 @@
+"""Documents that are not to be changed by hand: they carry a hash over their fields, and who reads them checks it."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from speech2code.errors import UserError
+
+HASH = "hash"
+
+
+def sealed(document: dict) -> dict:
+    """The fields of a document as JSON gives them back, and "hash": SHA-256 of their canonical JSON."""
+    fields = json.loads(json.dumps({name: value for name, value in document.items() if name != HASH}))
+    return fields | {HASH: _hash(fields)}
+
+
+def opened(document: Any, path: Path, remedy: str) -> dict:
+    """The fields of a document that was read from `path`, without the hash.
+
+    UserError where they are not those that were sealed, or never were; it ends with `remedy`, what to do then."""
+    if not isinstance(document, dict) or HASH not in document:
+        raise UserError(f"{path} has no hash, so an older version of this program wrote it; {remedy}")
+    fields = {name: value for name, value in document.items() if name != HASH}
+    if document[HASH] != _hash(fields):
+        raise UserError(f"{path} was changed by hand since it was written; {remedy}")
+    return fields
+
+
+def _hash(fields: dict) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
