@@ -216,6 +216,9 @@ class TacotronConfig:
     width: int = setting(256, "channels", at_least=1)
     reduction_factor: int = setting(4, "frames that one step of the decoder predicts", at_least=1)
     fft_size: int = setting(512, "points of the predicted spectrum", choices=(512, 1024, 2048))
+    prenet_dropout: float = setting(
+        0.5, "share of the pre-net's activations, in training and at synthesis", at_least=0, at_most=0.9
+    )
     guided: bool = setting(False, "attention is drawn to the diagonal: right for text, wrong for translation")
     iterations: int = setting(30, "of Griffin-Lim", at_least=1)
     training: TrainingConfig = training(900, batch_size=8)
