@@ -243,7 +243,11 @@ class MeasureConfig:
 class TrainerConfig:
     """The machine, and the seed."""
 
-    minutes: float | None = setting(None, "time budget of one stage")
+    minutes: float | None = setting(
+        None,
+        "budget of one training in processor minutes, all its threads together: other jobs take nothing from it; on an "
+        "accelerator, minutes of the clock",
+    )
     seed: int = setting(0, "of weights, batches and augmentation")
     accelerator: str = setting("auto", "Lightning Fabric's: `auto`, `cpu`, `gpu`")
     devices: int = setting(1, "accelerators", at_least=1)

@@ -27,6 +27,7 @@ ROWS = (
     Row("unseen", "translation, unseen combinations", "decoding", split="unseen", quick=True),
     Row("baseline", "baseline (Tacotron)", "baselines", group=BASELINES),
     Row("topline", "topline (had transcripts)", "baselines", group=BASELINES),
+    Row("topline_tuned", "topline, its text by our translator's settings", "baselines", group=BASELINES),
     Row("topline_voice", "topline, spoken by the corpus's voice", "baselines", group=BASELINES),
 )
 
@@ -124,8 +125,12 @@ STAGES: tuple[Stage, ...] = (
         text=True, group=BASELINES,
     ),
     Stage(
+        "topline_stt_tuned", "train topline_stt_tuned", "train_baselines:topline_stt_tuned",
+        "the same with the translator's settings", text=True, group=BASELINES,
+    ),
+    Stage(
         "baselines", "decode baselines", "baselines:decode", "baseline and topline speak the test list",
-        ("baseline", "topline_stt", "topline_tts"), text=True, group=BASELINES,
+        ("baseline", "topline_stt", "topline_stt_tuned", "topline_tts"), text=True, group=BASELINES,
     ),
     *_transcripts(BASELINES),
     Stage(

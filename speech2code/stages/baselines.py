@@ -9,7 +9,7 @@ from speech2code.audio.files import save_waveform
 from speech2code.audio.trimming import trim_silence
 from speech2code.baselines.tacotron import Tacotron
 from speech2code.builders import build_translator
-from speech2code.config import Config, TacotronConfig
+from speech2code.config import Config, Seq2SeqConfig, TacotronConfig
 from speech2code.corpora.batches import in_order
 from speech2code.corpora.voices import load_voice
 from speech2code.errors import UserError
@@ -40,13 +40,22 @@ def decode(config: Config) -> None:
         if figures is None:
             return
         _speak_baseline(config, records["baseline"]["longest"])
-        texts = _topline_texts(config, records["topline_stt"])
-        references = zip(test.ids, test.texts("target"))
-        pairs = {key: (normalise(reference), normalise(texts[key])) for key, reference in references}
-        write_json(run / "baselines" / "topline_text.json", pairs)
-        _speak_topline(config, records["topline_tts"], texts)
-        if config.corpus.target_voice:
-            _speak_by_corpus_voice(config, config.corpus.target_voice, texts)
+        for row, name, settings in _toplines(config):
+            texts = _topline_texts(config, name, settings, records[name])
+            references = zip(test.ids, test.texts("target"))
+            pairs = {key: (normalise(reference), normalise(texts[key])) for key, reference in references}
+            write_json(run / "baselines" / f"{row}_text.json", pairs)
+            _speak_topline(config, row, records["topline_tts"], texts)
+            if row == "topline" and config.corpus.target_voice:
+                _speak_by_corpus_voice(config, config.corpus.target_voice, texts)
+
+
+def _toplines(config: Config) -> tuple[tuple[str, str, Seq2SeqConfig], ...]:
+    """Row, stage of its speech-to-text part, settings of that."""
+    return (
+        ("topline", "topline_stt", config.topline_stt),
+        ("topline_tuned", "topline_stt_tuned", config.translator),
+    )
 
 
 def _tacotron(config: Config, name: str, settings: TacotronConfig, characters: int | None) -> Tacotron:
@@ -63,26 +72,26 @@ def _speak_baseline(config: Config, longest: int) -> None:
             save_waveform(_place(config, "baseline", test.store.ids[item]), waveform)
 
 
-def _topline_texts(config: Config, record: dict) -> dict[str, str]:
-    """id → what the topline writes for the test sentence."""
+def _topline_texts(config: Config, name: str, settings: Seq2SeqConfig, record: dict) -> dict[str, str]:
+    """id → what the speech-to-text stage `name` writes for the test sentence."""
     test, characters = speech_of(config, "test"), Vocabulary(record["characters"], CHARACTERS)
-    model = build_translator(config.topline_stt, len(characters.tokens))
-    load_checkpoint(run_folder(config) / "topline_stt" / WEIGHTS, model)
+    model = build_translator(settings, len(characters.tokens))
+    load_checkpoint(run_folder(config) / name / WEIGHTS, model)
     texts: dict[str, str] = {}
-    for items in bar(in_order(test.store.lengths("source_mfcc"), BATCH), "topline_stt"):
+    for items in bar(in_order(test.store.lengths("source_mfcc"), BATCH), name):
         found = beam_search(model.eval(), *test.mfcc("source", items), config.search, **record["limits"])
         texts |= {test.store.ids[item]: characters.decode(each.tokens) for item, each in zip(items, found)}
     return texts
 
 
-def _speak_topline(config: Config, record: dict, texts: dict[str, str]) -> None:
+def _speak_topline(config: Config, row: str, record: dict, texts: dict[str, str]) -> None:
     characters = Vocabulary(record["characters"], CHARACTERS)
     model = _tacotron(config, "topline_tts", config.topline_tts, len(characters.tokens))
     names, encoded = list(texts), [characters.encode(text) for text in texts.values()]
     for items in bar(in_order(np.array([len(each) for each in encoded]), BATCH), "topline_tts"):
         batch = pad([encoded[item] for item in items], torch.int64)
         for item, waveform in zip(items, synthesise(model, *batch, record["longest"], config.topline_tts.iterations)):
-            save_waveform(_place(config, "topline", names[item]), waveform)
+            save_waveform(_place(config, row, names[item]), waveform)
 
 
 def _speak_by_corpus_voice(config: Config, voice: str, texts: dict[str, str]) -> None:

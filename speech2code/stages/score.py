@@ -28,16 +28,17 @@ def score(config: Config) -> None:
 
 
 def score_baselines(config: Config) -> None:
-    """The rows of baseline and topline, the topline's text as text, seconds of training: `baselines/scores.json`."""
+    """The rows of baseline and topline, the toplines' texts as text, seconds of training (of the processor, where that
+    trained): `baselines/scores.json`."""
     run = run_folder(config)
     with stage(run, "baseline_scores", fingerprints(run, "baselines", *_transcripts(config, BASELINES))) as figures:
         if figures is None:
             return
         start_meteor()
         scores, signature = _scores(config, BASELINES)
-        texts = read_json(run / "baselines" / "topline_text.json")
-        scores["topline_text"] = _figures(score_pairs(texts.values()))
-        trained = {name: finished(run, name)["seconds"] for name in BY_NAME["baselines"].needs}
+        for path in sorted((run / "baselines").glob("*_text.json")):
+            scores[path.stem] = _figures(score_pairs(read_json(path).values()))
+        trained = {name: finished(run, name)["training_seconds"] for name in BY_NAME["baselines"].needs}
         write_json(run / "baselines" / "scores.json", scores | {"seconds": trained, "signature": signature})
 
 
