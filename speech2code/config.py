@@ -216,6 +216,9 @@ class TacotronConfig:
     width: int = setting(256, "channels", at_least=1)
     reduction_factor: int = setting(4, "frames that one step of the decoder predicts", at_least=1)
     fft_size: int = setting(512, "points of the predicted spectrum", choices=(512, 1024, 2048))
+    prenet_dropout: float = setting(
+        0.5, "share of the pre-net's activations, in training and at synthesis", at_least=0, at_most=0.9
+    )
     guided: bool = setting(False, "attention is drawn to the diagonal: right for text, wrong for translation")
     iterations: int = setting(30, "of Griffin-Lim", at_least=1)
     training: TrainingConfig = training(900, batch_size=8)
@@ -240,7 +243,11 @@ class MeasureConfig:
 class TrainerConfig:
     """The machine, and the seed."""
 
-    minutes: float | None = setting(None, "time budget of one stage")
+    minutes: float | None = setting(
+        None,
+        "budget of one training in processor minutes, all its threads together: other jobs take nothing from it; on an "
+        "accelerator, minutes of the clock",
+    )
     seed: int = setting(0, "of weights, batches and augmentation")
     accelerator: str = setting("auto", "Lightning Fabric's: `auto`, `cpu`, `gpu`")
     devices: int = setting(1, "accelerators", at_least=1)

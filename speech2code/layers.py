@@ -11,6 +11,21 @@ from torch.nn import functional as F
 from speech2code.padding import frame_mask
 
 SLOPE = 0.1  # of the LeakyReLU
+VARIANCE_DECAY = 0.99
+LEAST_DEVIATION = 0.5  # a bin that is hardly predicted gets no more than twice its variation
+
+
+def follow_deviation(average: Tensor, predicted: Tensor, frames: Tensor) -> None:
+    """Variance compensation, while training: `average` `(bins,)`, a moving average, goes towards the deviation of each
+    bin in `predicted` `(batch, time, bins)`, of which `frames` `(batch,)` count.
+
+    What a network draws is a mean of what may be meant and varies less than speech does. Spectra drawn with a standard
+    deviation of 1 in mind, divided by `average`, have their variance back (Toda & Tokuda 2007).
+    """
+    # float: under autocast eight bits are too few for a mean of squares
+    drawn, count = predicted.detach().float() * frame_mask(frames, predicted.shape[1])[:, :, None], frames.sum()
+    variance = drawn.square().sum((0, 1)) / count - (drawn.sum((0, 1)) / count).square()
+    average.lerp_(variance.clamp_min(0).sqrt().clamp_min(LEAST_DEVIATION), 1 - VARIANCE_DECAY)
 
 
 class MaskedBatchNorm(nn.BatchNorm1d):

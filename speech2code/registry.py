@@ -32,8 +32,12 @@ ROWS = (
     Row("translation", "translation", "decoding", ("units", "vocoder", "translator")),
     Row("baseline", "baseline (Tacotron)", "baselines", ("baseline",), BASELINES),
     Row("topline", "topline (had transcripts)", "baselines", ("topline_stt", "topline_tts"), BASELINES),
+    Row(
+        "topline_tuned", "topline, its text by our translator's settings", "baselines",
+        ("topline_stt_tuned", "topline_tts"), BASELINES,
+    ),
     Row("topline_voice", "topline, spoken by the corpus's voice", "baselines", ("topline_stt",), BASELINES),
-)
+)  # fmt: skip
 
 
 class Stage(NamedTuple):
@@ -132,8 +136,12 @@ STAGES: tuple[Stage, ...] = (
         text=True, group=BASELINES,
     ),
     Stage(
+        "topline_stt_tuned", "train topline_stt_tuned", "train_baselines:topline_stt_tuned",
+        "the same with the translator's settings", text=True, group=BASELINES,
+    ),
+    Stage(
         "baselines", "decode baselines", "baselines:decode", "baseline and topline speak the same sentences",
-        ("baseline", "topline_stt", "topline_tts"), text=True, group=BASELINES,
+        ("baseline", "topline_stt", "topline_stt_tuned", "topline_tts"), text=True, group=BASELINES,
     ),
     *_transcripts(BASELINES),
     Stage(

@@ -1,7 +1,8 @@
 """Characters or MFCC → log magnitude: Tacotron, the paper's baseline and the second half of its topline (section 6.5).
 
 Wang et al. 2017, but what trains sooner on a laptop: the encoder of its successor (Shen et al. 2018) in place of the
-convolution bank, attention that sees where it has looked, the inverter's blocks behind the mel spectrum.
+convolution bank, a pre-net whose dropout stays on at synthesis as there, attention that sees where it has looked, the
+inverter's blocks behind the mel spectrum, and its variance compensation.
 """
 
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from torch.nn import functional as F
 from speech2code.audio.features import LOG_FLOOR, MFCC_DIM, LogMagnitude
 from speech2code.audio.filters import mel_filters
 from speech2code.config import TacotronConfig
-from speech2code.layers import SLOPE, BiLstm, MaskedBatchNorm, MultiScaleBlock
+from speech2code.layers import SLOPE, BiLstm, MaskedBatchNorm, MultiScaleBlock, follow_deviation
 from speech2code.padding import channel_mask, frame_mask
 from speech2code.translation.attention import Attention, Memory
 
@@ -38,6 +39,7 @@ class Tacotron(nn.Module):
     mel_std: Tensor
     spectrum_mean: Tensor  # (bins,)
     spectrum_std: Tensor
+    predicted_std: Tensor  # (bins,), of the predicted spectra, a moving average
 
     def __init__(self, config: TacotronConfig, characters: int | None):
         super().__init__()
@@ -49,9 +51,10 @@ class Tacotron(nn.Module):
         for name, size in (("mel", MEL_BANDS), ("spectrum", bins)):
             self.register_buffer(f"{name}_mean", torch.zeros(size))
             self.register_buffer(f"{name}_std", torch.ones(size))
+        self.register_buffer("predicted_std", torch.ones(bins))
         self.encoder = _Encoder(width, characters)
         self.prenet = nn.ModuleList([nn.Linear(MEL_BANDS, width), nn.Linear(width, width // 2)])
-        self.dropout = nn.Dropout(0.5)
+        self.dropout = config.prenet_dropout
         self.attention_rnn = nn.LSTMCell(width // 2 + width, width)
         self.attention = Attention("mlp_history", width, width, width // 2)
         self.decoder_rnn = nn.LSTM(2 * width, width, batch_first=True)
@@ -85,6 +88,8 @@ class Tacotron(nn.Module):
         """Mean absolute errors of both standardised spectra over real frames, cross-entropy of the end; with `guided`,
         a penalty on alignments far from the diagonal (Tachibana et al. 2018)."""
         mask = frame_mask(frames, mel.shape[1])
+        if self.training:
+            follow_deviation(self.predicted_std, drawn.spectrum, frames)
         loss = F.l1_loss(drawn.mel[:, : mel.shape[1]][mask], mel[mask])
         loss = loss + F.l1_loss(drawn.spectrum[:, : mel.shape[1]][mask], spectrum[mask])
         counts = -(-frames // self.reduction_factor)
@@ -101,12 +106,17 @@ class Tacotron(nn.Module):
     @torch.no_grad()
     def generate(self, inputs: Tensor, input_lengths: Tensor, longest: int) -> tuple[Tensor, Tensor]:
         """Inputs as for `forward` → log magnitude `(batch, time, bins)` and lengths in frames `(batch,)`; a sentence
-        that does not end has `longest` frames."""
+        that does not end has `longest` frames.
+
+        The pre-net's dropout comes from a generator of its own and is the same for every sentence: what one of them
+        sounds like depends neither on its neighbours in the batch nor on what was drawn before.
+        """
+        generator = torch.Generator().manual_seed(0)
         memory, state = self._start(inputs, input_lengths)
         last, drawn, decoder_state = memory.states.new_zeros(len(inputs), MEL_BANDS), [], None
         lengths = torch.zeros_like(input_lengths)
         for step in range(-(-longest // self.reduction_factor)):
-            what, _, state = self._attend(self._prenet(last), memory, state)
+            what, _, state = self._attend(self._prenet(last, generator), memory, state)
             predicted, stops, decoder_state = self._predict(what[:, None], decoder_state)
             drawn.append(predicted[:, 0])
             last = drawn[-1][:, -1]
@@ -116,11 +126,17 @@ class Tacotron(nn.Module):
                 break
         mel = torch.cat(drawn, 1)
         lengths = torch.where(lengths == 0, mel.shape[1], lengths)
-        return self._postnet(mel, lengths) * self.spectrum_std + self.spectrum_mean, lengths
+        return self._postnet(mel, lengths) / self.predicted_std * self.spectrum_std + self.spectrum_mean, lengths
 
-    def _prenet(self, frames: Tensor) -> Tensor:
+    def _prenet(self, frames: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """`generator`: of the dropout at synthesis; without one, it is that of training."""
         for layer in self.prenet:
-            frames = self.dropout(F.relu(layer(frames)))
+            frames = F.relu(layer(frames))
+            if generator is None:
+                frames = F.dropout(frames, self.dropout, self.training)
+            else:
+                kept = torch.rand(frames.shape[-1], generator=generator) >= self.dropout
+                frames = frames * kept.to(frames.device) / (1 - self.dropout)
         return frames
 
     def _start(self, inputs: Tensor, lengths: Tensor) -> tuple[Memory, tuple]:

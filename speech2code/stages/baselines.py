@@ -9,7 +9,7 @@ from speech2code.audio.files import save_waveform
 from speech2code.audio.trimming import trim_silence
 from speech2code.baselines.tacotron import Tacotron
 from speech2code.builders import build_translator
-from speech2code.config import Config, TacotronConfig
+from speech2code.config import Config, Seq2SeqConfig, TacotronConfig
 from speech2code.corpora.batches import in_order
 from speech2code.corpora.speech import Speech
 from speech2code.corpora.voices import load_voice
@@ -28,12 +28,16 @@ from speech2code.training.tacotron import synthesise
 from speech2code.translation.search import beam_search
 
 BATCH = 16
+TOPLINES = {  # row → the stage of its speech-to-text part, the section with the settings of that
+    "topline": ("topline_stt", "topline_stt"),
+    "topline_tuned": ("topline_stt_tuned", "translator"),
+}
 
 
 def decode(config: Config) -> None:
     """Baseline and topline; where the corpus has a voice, it too speaks the topline's text: so errors of translation
     and of synthesis can be told apart."""
-    run, language = run_folder(config), config.corpus.target
+    run = run_folder(config)
     torch.set_num_threads(config.trainer.threads)
     records = {name: finished(run, name) for name in BY_NAME["baselines"].needs}
     made_of = {name: record["fingerprint"] for name, record in records.items()} | {"search": vars(config.search)}
@@ -44,15 +48,19 @@ def decode(config: Config) -> None:
         for split in splits_of(config):
             speech = speech_of(config, split)
             _speak_baseline(config, speech, records["baseline"]["longest"])
-            texts = _topline_texts(config, speech, records["topline_stt"])
-            references = zip(speech.store.ids, speech.store.texts("target"))
-            written[split] = {
-                key: (normalise(reference, language), normalise(texts[key], language)) for key, reference in references
-            }
-            _speak_topline(config, split, records["topline_tts"], texts)
-            if config.corpus.target_voice:
-                _speak_by_corpus_voice(config, split, config.corpus.target_voice, texts)
-        write_json(run / "baselines" / "topline_text.json", written)
+            written[split] = {row: _speak_topline(config, speech, row, records) for row in TOPLINES}
+        write_json(run / "baselines" / "topline_texts.json", written)
+
+
+def _speak_topline(config: Config, speech: Speech, row: str, records: dict[str, dict]) -> dict[str, tuple[str, str]]:
+    """→ id → (reference, what the topline writes), and speaks that."""
+    (name, section), language = TOPLINES[row], config.corpus.target
+    texts = _topline_texts(config, speech, name, getattr(config, section), records[name])
+    _speak_by_tacotron(config, speech.store.split, row, records["topline_tts"], texts)
+    if row == "topline" and config.corpus.target_voice:
+        _speak_by_corpus_voice(config, speech.store.split, config.corpus.target_voice, texts)
+    references = zip(speech.store.ids, speech.store.texts("target"))
+    return {key: (normalise(meant, language), normalise(texts[key], language)) for key, meant in references}
 
 
 def _tacotron(config: Config, name: str, settings: TacotronConfig, characters: int | None) -> Tacotron:
@@ -69,26 +77,28 @@ def _speak_baseline(config: Config, speech: Speech, longest: int) -> None:
             save_waveform(_place(config, "baseline", speech.store.split, speech.store.ids[item]), waveform)
 
 
-def _topline_texts(config: Config, speech: Speech, record: dict) -> dict[str, str]:
-    """id → what the topline writes for the sentence."""
+def _topline_texts(
+    config: Config, speech: Speech, name: str, settings: Seq2SeqConfig, record: dict
+) -> dict[str, str]:
+    """id → what the speech-to-text stage `name` writes for the sentence."""
     characters = Vocabulary(record["characters"], CHARACTERS)
-    model = build_translator(config.topline_stt, len(characters.tokens))
-    load_checkpoint(run_folder(config) / "topline_stt" / WEIGHTS, model)
+    model = build_translator(settings, len(characters.tokens))
+    load_checkpoint(run_folder(config) / name / WEIGHTS, model)
     texts: dict[str, str] = {}
-    for items in bar(in_order(speech.store.lengths("source_mfcc"), BATCH), f"topline_stt {speech.store.split}"):
+    for items in bar(in_order(speech.store.lengths("source_mfcc"), BATCH), f"{name} {speech.store.split}"):
         found = beam_search(model.eval(), *speech.mfcc("source", items), config.search, **record["limits"])
         texts |= {speech.store.ids[item]: characters.decode(each.tokens) for item, each in zip(items, found)}
     return texts
 
 
-def _speak_topline(config: Config, split: str, record: dict, texts: dict[str, str]) -> None:
+def _speak_by_tacotron(config: Config, split: str, row: str, record: dict, texts: dict[str, str]) -> None:
     characters = Vocabulary(record["characters"], CHARACTERS)
     model = _tacotron(config, "topline_tts", config.topline_tts, len(characters.tokens))
     names, encoded = list(texts), [characters.encode(text) for text in texts.values()]
-    for items in bar(in_order(np.array([len(each) for each in encoded]), BATCH), f"topline_tts {split}"):
+    for items in bar(in_order(np.array([len(each) for each in encoded]), BATCH), f"{row} {split}"):
         batch = pad([encoded[item] for item in items], torch.int64)
         for item, waveform in zip(items, synthesise(model, *batch, record["longest"], config.topline_tts.iterations)):
-            save_waveform(_place(config, "topline", split, names[item]), waveform)
+            save_waveform(_place(config, row, split, names[item]), waveform)
 
 
 def _speak_by_corpus_voice(config: Config, split: str, voice: str, texts: dict[str, str]) -> None:

@@ -27,15 +27,17 @@ def score(config: Config) -> None:
 
 
 def score_baselines(config: Config) -> None:
-    """The rows of baseline and topline, the topline's text as text: `baselines/scores.json`."""
+    """The rows of baseline and topline, the toplines' texts as text: `baselines/scores.json`."""
     run = run_folder(config)
     with stage(run, "baseline_scores", fingerprints(run, "baselines", *_transcripts(config, BASELINES))) as figures:
         if figures is None:
             return
         start_meteor(config.corpus.target)
         found = _scores(config, BASELINES)
-        for split, texts in read_json(run / "baselines" / "topline_text.json").items():
-            found["splits"][split]["topline_text"] = score_pairs(texts.values(), config.corpus.target).figures()
+        for split, toplines in read_json(run / "baselines" / "topline_texts.json").items():
+            for row, texts in toplines.items():
+                figures_of_text = score_pairs(texts.values(), config.corpus.target).figures()
+                found["splits"][split][f"{row}_text"] = {"as text": figures_of_text}
         write_json(run / "baselines" / "scores.json", found)
 
 

@@ -1,8 +1,9 @@
-"""Stages `train baseline`, `train topline_stt` and `train topline_tts`: the systems of the paper that ours is measured
-against.
+"""Stages `train baseline`, `train topline_stt`, `train topline_stt_tuned` and `train topline_tts`: the systems of the
+paper that ours is measured against.
 
 The baseline is Tacotron from source MFCC to target speech. The topline had transcripts: its first half goes from source
-speech to target characters, its second, a Tacotron trained on the target speech, reads those aloud.
+speech to target characters, its second, a Tacotron trained on the target speech, reads those aloud. The first half comes
+twice, with settings of its own and with all that our translator is given.
 """
 
 from collections.abc import Callable, Iterator
@@ -32,15 +33,26 @@ def baseline(config: Config) -> None:
 
 def topline_stt(config: Config) -> None:
     """Source speech → target characters: the first half of the topline, from transcripts."""
-    with _training(config, "topline_stt", topline_stt=asdict(config.topline_stt)) as (figures, learn):
+    _topline_stt(config, "topline_stt", "topline_stt")
+
+
+def topline_stt_tuned(config: Config) -> None:
+    """The same with the translator's settings."""
+    _topline_stt(config, "topline_stt_tuned", "translator")
+
+
+def _topline_stt(config: Config, name: str, section: str) -> None:
+    """The stage `name` with the settings of a `section`."""
+    settings = getattr(config, section)
+    with _training(config, name, **{section: asdict(settings)}) as (figures, learn):
         if figures is not None:
             characters, pairs = _characters(config)
 
             def make() -> TokensTask:
-                model = build_translator(config.topline_stt, len(characters.tokens))
-                return TokensTask("topline_stt", "source", config.topline_stt, model, *pairs)
+                model = build_translator(settings, len(characters.tokens))
+                return TokensTask(name, "source", settings, model, *pairs)
 
-            figures |= learn(make, config.topline_stt.training)
+            figures |= learn(make, settings.training)
             figures |= {"characters": characters.tokens, "limits": limits_of(pairs[0][1])._asdict()}
 
 

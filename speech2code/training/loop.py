@@ -1,4 +1,4 @@
-"""The one training loop: any task, any device (Fabric), budget in steps, epochs or minutes, exact resume."""
+"""The one training loop: any task, any device (Fabric), budget in steps, epochs or processor minutes, exact resume."""
 
 import signal
 import time
@@ -65,6 +65,12 @@ def fit(task: Task, training: TrainingConfig, trainer: TrainerConfig, folder: Pa
     return _Run(task, training, trainer, folder, fabric).go()
 
 
+def clock_of(device: torch.device) -> Callable[[], float]:
+    """What a budget counts: seconds of the processor, of which other jobs take nothing; where an accelerator works and
+    the processor waits, seconds of the clock."""
+    return time.process_time if device.type == "cpu" else time.monotonic
+
+
 @contextmanager
 def _between_steps(ask: Callable) -> Iterator[None]:
     """Ctrl-C (and SIGTERM through it) waits for the end of a step: from inside of one, nothing could resume exactly."""
@@ -84,15 +90,17 @@ class _Run:
         )
         self.model, self.optimiser = fabric.setup(task.model, optimiser)
         self.step, self.epoch, self.position, self.validated, self.elapsed = 0, 0, 0, 0, 0.0
+        self.clock = clock_of(fabric.device)
 
     def go(self) -> dict:
         self._resume()
         self.writer = SummaryWriter(str(self.folder), purge_step=self.step) if self.fabric.is_global_zero else None
-        self.began, self.saved = time.monotonic() - self.elapsed, time.monotonic()
-        self.progress = Progress(self.task.name, self.fabric.is_global_zero)
+        self.began, self.saved = self.clock() - self.elapsed, time.monotonic()
+        self.share = self._share()
+        self.progress = Progress(self.task.name, self.share, self.fabric.is_global_zero)
         try:
             with _between_steps(self._ask_to_stop):
-                while not self._finished():
+                while self.share < 1:
                     self._epoch()
         finally:
             self.progress.close()
@@ -105,7 +113,7 @@ class _Run:
         return {
             "steps": self.step,
             "epochs": self.epoch,
-            "seconds": self._seconds(),
+            "training_seconds": round(self._seconds(), 2),
             "parameters": parameters,
             "metrics": {**metrics, **self.last_epoch},
         }
@@ -117,15 +125,14 @@ class _Run:
         )  # fmt: skip
         for items in batches[self.position :]:
             self._step(items)
-            self.position += 1
-            if self._due():
+            if self.share * self.training.validations >= self.validated + 1:
                 self._validate()
             if self._asked_to_stop():
                 self._save()
                 raise KeyboardInterrupt
             if time.monotonic() - self.saved > self.trainer.checkpoint_seconds:
                 self._save()
-            if self._finished():
+            if self.share >= 1:
                 break
         if self.position == len(batches):
             self.epoch, self.position = self.epoch + 1, 0
@@ -133,10 +140,10 @@ class _Run:
             self._log({f"train/{key}": value for key, value in self.last_epoch.items()})
 
     def _step(self, items: np.ndarray) -> None:
-        rate = self.training.learning_rate * min(1.0, (self.step + 1) / self.training.warmup) * (1 - self._share())
+        rate = self.training.learning_rate * min(1.0, (self.step + 1) / self.training.warmup) * (1 - self.share)
         for group in self.optimiser.param_groups:
             group["lr"] = rate
-        batch = self.fabric.to_device(self.task.batch(items, self._share()))
+        batch = self.fabric.to_device(self.task.batch(items, self.share))
         self.task.model.train()
         figures = self.task.step(self.model, batch)
         self.optimiser.zero_grad()
@@ -144,7 +151,8 @@ class _Run:
         # Fabric's error is off: half precision meets infinities, which its scaler skips; a divergence shows in the loss
         self.fabric.clip_gradients(self.model, self.optimiser, max_norm=self.training.clip, error_if_nonfinite=False)
         self.optimiser.step()
-        self.step += 1
+        self.step, self.position = self.step + 1, self.position + 1
+        self.share = self._share()
         if self.step % 20 == 0:  # a look costs a wait for the device
             values = {key: float(value.detach()) for key, value in figures.items()}
             if not np.isfinite(values["loss"]):
@@ -153,10 +161,11 @@ class _Run:
                     "training.learning_rate"
                 )
             self._log({f"train/{key}": value for key, value in values.items()} | {"train/learning_rate": rate})
-            self.progress.show(self.step, self._share(), self._seconds(), len(items), values)
+            self.progress.show(self.step, self.share, len(items), values)
 
     def _share(self) -> float:
-        """How much of the budget is used, 0 to 1: the limit that is nearest counts.
+        """How much of the budget is used, 0 to 1: the limit that is nearest counts. One for all processes, or they would
+        learn at different rates.
 
         Seconds count only where they will run out, clearly ahead of steps and epochs: else the learning rate, and so
         every weight, would depend on how busy the machine was.
@@ -171,14 +180,11 @@ class _Run:
             time_share = self._seconds() / 60 / self.trainer.minutes
             if len(shares) == 1 or time_share >= min(1.0, max(shares) + CLEARLY_AHEAD):
                 shares.append(time_share)
-        return min(1.0, max(shares))
+        share = min(1.0, max(shares))
+        return self.fabric.broadcast(share) if self.fabric.world_size > 1 else share
 
     def _seconds(self) -> float:
-        return time.monotonic() - self.began
-
-    def _finished(self) -> bool:
-        share = self.fabric.broadcast(self._share()) if self.fabric.world_size > 1 else self._share()
-        return share >= 1
+        return self.clock() - self.began
 
     stopping = False
 
@@ -187,9 +193,6 @@ class _Run:
 
     def _asked_to_stop(self) -> bool:
         return self.fabric.broadcast(self.stopping) if self.fabric.world_size > 1 else self.stopping
-
-    def _due(self) -> bool:
-        return self._share() * self.training.validations >= self.validated + 1
 
     def _validate(self) -> dict[str, float]:
         self.task.model.eval()

@@ -13,8 +13,9 @@ LINE_SECONDS = 15  # between lines where the output is no terminal
 class Progress:
     """A tqdm bar on a terminal (at the row that SPEECH2CODE_ROW names, for stages side by side), lines elsewhere."""
 
-    def __init__(self, name: str, enabled: bool):
-        self.name, self.enabled = name, enabled
+    def __init__(self, name: str, share: float, enabled: bool):
+        """`share` of the budget that was used before."""
+        self.name, self.before, self.enabled = name, share, enabled
         self.terminal = sys.stderr.isatty()
         self.last, self.began = (0, time.monotonic()), time.monotonic()
         self.bar = None
@@ -23,14 +24,15 @@ class Progress:
             row = int(os.environ.get("SPEECH2CODE_ROW", "0"))
             self.bar = tqdm(total=1000, desc=f"{name:10}", bar_format=layout, position=row, leave=True)
 
-    def show(self, step: int, share: float, seconds: float, batch: int, figures: dict[str, float]) -> None:
-        """`share` of the budget used, `seconds` trained so far, items in a batch, the batch's figures."""
+    def show(self, step: int, share: float, batch: int, figures: dict[str, float]) -> None:
+        """`share` of the budget used, items in a batch, the batch's figures."""
         now = time.monotonic()
         if not self.enabled or (now - self.last[1] < (1 if self.terminal else LINE_SECONDS)):
             return
         speed = (step - self.last[0]) * batch / (now - self.last[1])
         self.last = (step, now)
-        left = seconds / share * (1 - share) if share > 0 else float("inf")
+        used = share - self.before
+        left = (now - self.began) / used * (1 - share) if used > 0 else float("inf")
         parts = [f"{key} {value:.3f}" for key, value in figures.items()]
         text = f"step {step}, {', '.join(parts)}, {speed:.0f} items/s, {left / 60:.1f} min left"
         if self.bar:

@@ -13,21 +13,19 @@ from speech2code.audio.files import SAMPLE_RATE
 from speech2code.audio.griffin_lim import griffin_lim
 from speech2code.config import VocoderConfig
 from speech2code.corpora.speech import Speech
+from speech2code.layers import follow_deviation
 from speech2code.padding import frame_mask
 from speech2code.protocols import Units, UnitSpec, Vocoder
 from speech2code.vocoders.durations import DurationPredictor
 
 HUBER = 0.5  # standard deviations
-VARIANCE_DECAY = 0.99
-LEAST_DEVIATION = 0.5  # a bin that is hardly predicted gets no more than twice its variation
 MEL_BREAK = 700.0  # Hz, above which the mel scale turns from linear to logarithmic
 
 
 class SpectrogramVocoder(Vocoder):
     """A subclass draws the spectrum standardised by `mean` and `std` of each bin; the rest is here.
 
-    What a network draws is a mean of what may be meant and varies less than speech does; `log_magnitude` gives each
-    bin its variance back (variance compensation, Toda & Tokuda 2007).
+    `log_magnitude` gives each bin its variance back (variance compensation, `layers.follow_deviation`).
     """
 
     mean: Tensor  # (bins,)
@@ -70,7 +68,7 @@ class SpectrogramVocoder(Vocoder):
         time = min(predicted.shape[1], target.shape[1])
         mask = frame_mask(frames, time)[:, :, None]
         if self.training:
-            self._follow_deviation(predicted[:, :time].detach() * mask, mask.sum())
+            follow_deviation(self.predicted_std, predicted[:, :time], frames.clamp_max(time))
         wanted = (target[:, :time] - self.mean) / self.std
         # multiplied, not picked out: the gathering of so many bins costs more than the error itself
         error = (predicted[:, :time] - wanted) * mask
@@ -79,12 +77,6 @@ class SpectrogramVocoder(Vocoder):
         else:
             penalty = error.square()
         return penalty.sum() / (mask.sum() * len(self.mean))
-
-    def _follow_deviation(self, predicted: Tensor, frames: Tensor) -> None:
-        predicted = predicted.float()  # under autocast too: eight bits are too few for a mean of squares
-        variance = predicted.square().sum((0, 1)) / frames - (predicted.sum((0, 1)) / frames).square()
-        deviation = variance.clamp_min(0).sqrt().clamp_min(LEAST_DEVIATION)
-        self.predicted_std.lerp_(deviation, 1 - VARIANCE_DECAY)
 
     def predict_durations(self, codes: Tensor, counts: Tensor, speakers: Tensor) -> Tensor:
         """Codes `(batch, units, dim)`, counts and speakers `(batch,)` → the steps each lasts `(batch, units)`."""

@@ -1,8 +1,11 @@
 """Baseline and topline from the command line: trained, decoded, transcribed, scored, resumable; and the text they
 need."""
 
+from dataclasses import asdict
+
 from speech2code.audio.files import load_waveform
 from speech2code.cli import main
+from speech2code.compose import compose
 from speech2code.files import read_json
 from speech2code.recognisers.vocabulary import CHARACTERS, Vocabulary
 from speech2code.registry import BASELINES, BY_NAME, stages_of
@@ -23,17 +26,27 @@ def test_baseline_and_topline_are_trained_and_scored(transcribed, tmp_path, caps
     assert found["splits"]["dev"]["topline"].keys() == {"in_domain"}
     scores = found["splits"]["test"]
     # recordings have no voice to read the topline's text aloud
-    assert scores.keys() == {"baseline", "topline", "topline_text"}
-    for row in ("baseline", "topline"):
+    rows = ("baseline", "topline", "topline_tuned")
+    assert scores.keys() == {*rows, "topline_text", "topline_tuned_text"}
+    for row in rows:
         assert len([load_waveform(path) for path in run.sounds(row).glob("*.wav")]) == 3
         assert scores[row].keys() == {"in_domain", "pocketsphinx"}
         for recogniser, figures in scores[row].items():
             again = score_pairs(run.transcripts(row, recogniser).values(), "en")
             assert (figures["bleu"], figures["wer"], figures["cer"]) == (again.bleu, again.wer, again.cer)
-    texts = read_json(tmp_path / "tiny" / "baselines" / "topline_text.json")["test"]
-    read = run.transcripts("topline", "in_domain")
-    assert {key: reference for key, (reference, _) in texts.items()} == {key: each[0] for key, each in read.items()}
-    assert scores["topline_text"]["cer"] == score_pairs(texts.values(), "en").cer
+    for row in ("topline", "topline_tuned"):
+        texts = read_json(tmp_path / "tiny" / "baselines" / "topline_texts.json")["test"][row]
+        read = run.transcripts(row, "in_domain")
+        assert {key: reference for key, (reference, _) in texts.items()} == {key: each[0] for key, each in read.items()}
+        assert scores[f"{row}_text"]["as text"]["cer"] == score_pairs(texts.values(), "en").cer
+
+
+def test_the_second_topline_has_the_settings_of_the_translator(transcribed, tmp_path):
+    overrides = transcribed.overrides(tmp_path, translator="transformer")
+    main(["train", "topline_stt_tuned", *overrides])
+    record = read_json(tmp_path / "tiny" / "topline_stt_tuned" / "stage.json")
+    assert record["settings"]["translator"] == asdict(compose(overrides).translator) and record["characters"]
+    assert record["settings"]["translator"]["kind"] == "transformer"
 
 
 def test_the_topline_needs_text(textless, tmp_path, refused):

@@ -1,4 +1,5 @@
-"""Tacotron: no leak from padding, the same alone as under a teacher, the diagonal, the end, and that it can learn."""
+"""Tacotron: no leak from padding, the same alone as under a teacher, dropout and variance at synthesis, the diagonal, the
+end, and that it can learn."""
 
 import pytest
 import torch
@@ -10,9 +11,9 @@ from speech2code.config import TacotronConfig
 FRAMES = 2
 
 
-def tacotron(characters=None, guided=False):
+def tacotron(characters=None, **changes):
     torch.manual_seed(0)
-    model = Tacotron(TacotronConfig(width=16, reduction_factor=FRAMES, guided=guided), characters)
+    model = Tacotron(TacotronConfig(**{"width": 16, "reduction_factor": FRAMES, **changes}), characters)
     model.spectrum_mean.normal_()
     model.spectrum_std.uniform_(0.5, 2)
     return model
@@ -46,7 +47,7 @@ def test_a_padded_batch_is_its_items(characters):
 
 @pytest.mark.parametrize("characters", [None, 5])
 def test_alone_it_draws_what_it_draws_with_its_own_frames_as_teacher(characters):
-    model = tacotron(characters).eval()
+    model = tacotron(characters, prenet_dropout=0).eval()
     with torch.no_grad():
         model.project.bias[-1] = -9  # no end
     given, lengths = inputs(characters, 7)
@@ -58,6 +59,52 @@ def test_alone_it_draws_what_it_draws_with_its_own_frames_as_teacher(characters)
         mel = drawn.mel
     alone = (spectrum - model.spectrum_mean) / model.spectrum_std
     torch.testing.assert_close(drawn.spectrum, alone, atol=1e-4, rtol=1e-4)
+
+
+def endless(**changes):
+    model = tacotron(5, **changes).eval()
+    with torch.no_grad():
+        model.project.bias[-1] = -9
+        for layer in (*model.prenet, model.attention_rnn, model.project, model.bins):
+            layer.weight_hh.mul_(3) if layer is model.attention_rnn else layer.weight.mul_(3)  # decided opinions
+    return model
+
+
+def test_the_dropout_at_synthesis_depends_on_no_neighbour_and_no_seed():
+    model = endless()
+    given, lengths = inputs(5, 9, 4)
+    together, _ = model.generate(given, lengths, 12)
+    torch.manual_seed(99)
+    alone, _ = model.generate(given[1:, :4], lengths[1:], 12)
+    torch.testing.assert_close(together[1:], alone, atol=1e-4, rtol=1e-4)
+    longer, _ = model.generate(given, lengths, 20)  # the post-net sees some frames of what follows
+    torch.testing.assert_close(together[:, :4], longer[:, :4], atol=0.5, rtol=0)
+
+
+def test_the_dropout_at_synthesis_can_be_switched_off():
+    given, lengths = inputs(5, 9)
+    dropping, other = (endless(prenet_dropout=share).generate(given, lengths, 12)[0] for share in (0.5, 0))
+    assert not torch.allclose(dropping, other, atol=1e-2)
+
+
+def test_the_spectra_vary_as_speech_does():
+    """Trained on noise that nothing foretells it draws the mean; what it says has the variance of the noise."""
+    model = tacotron(5, reduction_factor=1).train()
+    (given, lengths), frames = inputs(5, 9, 4), torch.tensor([11, 6])
+    drawn = model(given, lengths, torch.randn(2, 11, 80), frames)
+    real = torch.cat([drawn.spectrum[0, :11], drawn.spectrum[1, :6]]).detach()
+    drawn.spectrum[1, 6:] = 1e6  # padding does not count
+    for _ in range(400):
+        model.loss(drawn, torch.randn(2, 11, 80), torch.randn(2, 11, 257), frames, lengths)
+    torch.testing.assert_close(model.predicted_std, real.std(0, correction=0).clamp_min(0.5), atol=0.02, rtol=0.05)
+    kept = model.predicted_std.clone()
+    model.eval().loss(drawn, torch.randn(2, 11, 80), torch.randn(2, 11, 257), frames, lengths)
+    torch.testing.assert_close(model.predicted_std, kept)
+    before, _ = endless(prenet_dropout=0).generate(given, lengths, 6)
+    model = endless(prenet_dropout=0)
+    model.predicted_std.fill_(0.5)
+    after, _ = model.generate(given, lengths, 6)
+    torch.testing.assert_close(after - model.spectrum_mean, 2 * (before - model.spectrum_mean))
 
 
 def test_each_sentence_ends_where_it_says_so():

@@ -1,4 +1,4 @@
-"""Parallel text: reading, the ladder of vocabulary and length, and its mistakes."""
+"""Parallel text: reading, the vocabulary size of an experiment and its longest sentence, its mistakes."""
 
 import gzip
 
@@ -46,7 +46,7 @@ def test_words_are_letters_and_apostrophes():
     assert words("I don’t, I CAN'T: 3 well-known!") == ["i", "don't", "i", "can't", "well", "known"]
 
 
-def test_ladder_filters_all_splits_by_the_words_of_train(folder):
+def test_the_vocabulary_size_filters_all_splits_by_the_words_of_train(folder):
     # frequencies in train: i 6, run 5, go 2, don't 2, a 1, zebra 1; sentences of one word go
     assert ids(read_parallel_text(folder, top_words=4)) == [
         *("train-000002", "train-000003", "train-000004", "train-000005", "dev-000001", "test-000001")

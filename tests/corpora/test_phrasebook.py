@@ -5,14 +5,16 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from itertools import permutations
 
 import pytest
 
+from speech2code.compose import FOLDER, compose
 from speech2code.corpora.phrasebook import draw, patterns, sentences
 from speech2code.errors import UserError
 
 SPLITS = ("train", "dev", "test", "unseen")
-LANGUAGE_PAIRS = (("fr", "en"), ("ja", "en"))
+LANGUAGE_PAIRS = list(permutations(("en", "fr", "ja"), 2))
 
 
 def texts(language: str) -> list[str]:
@@ -67,7 +69,8 @@ def test_the_vocabulary_is_closed_and_frequent(seed):
     for source, target in LANGUAGE_PAIRS:
         splits = by_split(draw(source, target, seed=seed))
         for side in ("source_text", "target_text"):
-            split_into = list if (side, source) == ("source_text", "ja") else words
+            language = source if side == "source_text" else target
+            split_into = list if language == "ja" else words
             count = Counter(word for pair in splits["train"] for word in split_into(getattr(pair, side)))
             for split in ("dev", "test", "unseen"):
                 held = {word for pair in splits[split] for word in split_into(getattr(pair, side))}
@@ -114,8 +117,26 @@ def test_a_seed_draws_the_same_pairs_whatever_the_hash_seed():
 
 
 def test_all_languages_are_drawn_alike():
-    french, japanese = draw("fr", "en"), draw("ja", "en")
-    assert [pair.target_text for pair in french] == [pair.target_text for pair in japanese]
+    drawn = {(source, target): draw(source, target) for source, target in LANGUAGE_PAIRS}
+    texts: dict[str, list] = {}
+    for (source, target), pairs in drawn.items():
+        assert [pair.id for pair in pairs] == [pair.id for pair in drawn["fr", "en"]]
+        assert [pair.source_text for pair in pairs] == texts.setdefault(source, [pair.source_text for pair in pairs])
+        assert [pair.target_text for pair in pairs] == texts.setdefault(target, [pair.target_text for pair in pairs])
+
+
+@pytest.mark.parametrize("path", sorted((FOLDER / "corpus").glob("phrasebook_*.yaml")), ids=lambda path: path.stem)
+def test_the_voices_of_a_preset_speak_its_languages(path):
+    corpus = compose([f"corpus={path.stem}", "name=mine"]).corpus
+    assert corpus.name == path.stem == f"phrasebook_{corpus.source}_{corpus.target}"
+    engines = {"en": "flite:slt", "fr": "espeak:fr-fr", "ja": "openjtalk:mei"}
+    assert (corpus.source_voice, corpus.target_voice) == (engines[corpus.source], engines[corpus.target])
+
+
+@pytest.mark.parametrize("name", ["phrasebook_en_fr", "phrasebook_en_ja", "best_en_fr", "best_en_ja"])
+def test_no_english_voice_measures_units_of_another_language(name):
+    config = compose([f"experiment={name}"])
+    assert config.corpus.target != "en" and not config.measure.voices
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from torch import nn
 from speech2code.config import TrainerConfig, TrainingConfig
 from speech2code.errors import UserError
 from speech2code.training.checkpoints import LAST, WEIGHTS
-from speech2code.training.loop import fit
+from speech2code.training.loop import clock_of, fit
 from speech2code.units.codebook import Codebook
 
 ITEMS = 26
@@ -164,7 +164,7 @@ def test_every_epoch_sees_every_item_once_in_another_order(tmp_path):
 
 def test_minutes_end_a_training_and_count_over_interruptions(tmp_path, monkeypatch):
     clock = [1000.0]
-    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("time.process_time", lambda: clock[0])
 
     def tick(count, _):
         clock[0] += 6
@@ -176,7 +176,41 @@ def test_minutes_end_a_training_and_count_over_interruptions(tmp_path, monkeypat
         train(task, tmp_path / "a", {"minutes": 1})
     clock[0] += 5000  # nobody trained in that time
     figures = train(Toy(tick), tmp_path / "a", {"minutes": 1})
-    assert figures["steps"] == 10 and figures["seconds"] == pytest.approx(60)
+    assert figures["steps"] == 10 and figures["training_seconds"] == pytest.approx(60)
+
+
+def test_a_budget_is_of_the_processor_and_of_the_clock_where_an_accelerator_works():
+    began = {device: clock_of(torch.device(device))() for device in ("cpu", "cuda", "mps")}
+    time.sleep(0.3)  # other jobs have the processor
+    used = {device: clock_of(torch.device(device))() - before for device, before in began.items()}
+    assert used["cpu"] < 0.1 and used["cuda"] >= 0.3 and used["mps"] >= 0.3
+
+
+def test_other_jobs_take_nothing_of_a_budget(tmp_path):
+    figures = train(Toy(lambda *_: time.sleep(0.05)), tmp_path / "a", {"minutes": 0.5 / 60}, steps=20)
+    assert figures["steps"] == 20 and figures["training_seconds"] < 0.8  # a second of sleep
+
+
+def test_the_processes_of_a_training_learn_at_one_rate(tmp_path):
+    """Each has used its own time; that of the first counts for all."""
+
+    class Second(Fabric):
+        """The second of two processes, as far as the budget is concerned: the first tells it that it is over."""
+
+        shares = 0
+
+        @property
+        def world_size(self):
+            return 2
+
+        def broadcast(self, what, src=0):
+            self.shares += isinstance(what, float)
+            return 1.0 if isinstance(what, float) and self.shares == 5 else what
+
+    (tmp_path / "a").mkdir()
+    trainer, fabric = TrainerConfig(**QUIET, minutes=60), Second(accelerator="cpu", devices=1)
+    figures = fit(Toy(), TrainingConfig(batch_size=2), trainer, tmp_path / "a", fabric)
+    assert figures["steps"] == 4  # told once before the first step, and behind each
 
 
 def test_the_nearest_limit_counts(tmp_path):

@@ -2,13 +2,12 @@
 
 import pytest
 import torch
+from toy import VOCABULARY, learns_eight_pairs, pairs
 
-from speech2code.config import LstmConfig, SearchConfig
+from speech2code.config import LstmConfig
 from speech2code.translation.attention import SCORES
 from speech2code.translation.lstm import LstmTranslator
-from speech2code.translation.search import beam_search
 
-VOCABULARY = 7
 TINY = {
     "conv_width": 16,
     "encoder_width": 16,
@@ -24,14 +23,6 @@ TINY = {
 def model(score="mlp_history", **changes):
     torch.manual_seed(0)
     return LstmTranslator(LstmConfig(attention=score, **{**TINY, "subsampling": 4, **changes}), VOCABULARY)
-
-
-def pairs(lengths, counts):
-    """Features and tokens with garbage beyond each end."""
-    generator = torch.Generator().manual_seed(2)
-    features = torch.randn(len(lengths), max(lengths) + 5, 39, generator=generator)
-    tokens = torch.randint(VOCABULARY, (len(counts), max(counts) + 2), generator=generator)
-    return features, torch.tensor(lengths), tokens, torch.tensor(counts)
 
 
 @pytest.mark.parametrize("score", SCORES)
@@ -111,21 +102,4 @@ def test_the_loss_counts_the_end_and_smooths():
 @pytest.mark.parametrize("score", SCORES)
 def test_it_learns_eight_pairs_and_the_beam_finds_them(score):
     network = model(score, dropout=0.0, label_smoothing=0.0, encoder_layers=1)
-    torch.manual_seed(1)
-    counts = torch.tensor([3, 4, 5, 3, 4, 5, 4, 3])
-    tokens = torch.randint(VOCABULARY, (8, 5))
-    lengths, sounds = counts * 12, torch.randn(VOCABULARY, 39)
-    features = sounds[tokens].repeat_interleave(12, dim=1)  # 12 frames a token
-    optimiser = torch.optim.Adam(network.parameters(), 1e-2)
-    losses = []
-    for _ in range(120):
-        loss, _ = network.loss(network(features, lengths, tokens)[0], tokens, counts)
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
-        losses.append(loss.item())
-    assert losses[-1] < 0.1 * losses[0]
-    found = beam_search(network.eval(), features, lengths, SearchConfig(beam=3), longest=8, longest_run=5)
-    assert [each.tokens for each in found] == [row[:count].tolist() for row, count in zip(tokens, counts)]
-    assert all(each.ended for each in found)
+    learns_eight_pairs(network, 1e-2)
