@@ -26,7 +26,7 @@ from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.scores import score
 from speech2code.stages.decode import resynthesise
 from speech2code.stages.folders import data_folder, run_folder, unit_encoder_of, vocoder_of
-from speech2code.unit_quality.information import unit_error_rate
+from speech2code.unit_quality.edits import unit_error_rate
 
 RESULTS = Path("results") / "oracles.json"
 TOPLINE = {"topline_voice": "the topline's text, the corpus's voice", "topline": "the topline's text, its Tacotron"}
