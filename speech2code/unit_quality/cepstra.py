@@ -1,8 +1,8 @@
 """Waveform → mel-cepstra as SPTK's `mcep` estimates them, the ones behind published mel-cepstral distortions.
 
-The unbiased estimate of the log spectrum on a warped frequency axis (Fukada, Tokuda, Kobayashi & Imai 1992). The axis is
-that of a first-order all-pass (Oppenheim & Johnson 1972); on it the log spectrum is a sum of cosines, and their weights
-are the mel-cepstrum. Frames and eps are those of ESPnet's `evaluate_mcd.py`: samples count as 16-bit numbers.
+The unbiased estimate of the log spectrum on a warped frequency axis (Fukada, Tokuda, Kobayashi & Imai 1992). The axis
+is that of a first-order all-pass (Oppenheim & Johnson 1972); on it the log spectrum is a sum of cosines, and their
+weights are the mel-cepstrum. Frames and eps are those of ESPnet's `evaluate_mcd.py`: samples count as 16-bit numbers.
 """
 
 from functools import cache
@@ -51,8 +51,8 @@ def cepstra_of(power: np.ndarray) -> np.ndarray:
 
 @cache
 def _axis() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cosines on the warped axis `(513, 49)`, each bin's share of the circle `(513,)`, and the matrix `(513, 25)` from a
-    log spectrum to its mel-cepstrum: the same cosines, weighed by how wide a bin is on the warped axis."""
+    """Cosines on the warped axis `(513, 49)`, each bin's share of the circle `(513,)`, and the matrix `(513, 25)` from
+    a log spectrum to its mel-cepstrum: the same cosines, weighed by how wide a bin is on the warped axis."""
     omega = np.linspace(0, np.pi, WINDOW // 2 + 1)
     warped = omega + 2 * np.arctan2(ALPHA * np.sin(omega), 1 - ALPHA * np.cos(omega))
     cosines = np.cos(warped[:, None] * np.arange(2 * ORDER + 1))

@@ -1,4 +1,4 @@
-"""Sentences and the times of their phones, told by the voice that speaks: what units are compared with. Evaluation only."""
+"""Sentences and the times of their phones, as voices tell them: what units are compared with. Evaluation only."""
 
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
