@@ -11,6 +11,7 @@ from speech2code.corpora.store import FeatureStore
 from speech2code.corpora.voices import Phone
 from speech2code.files import read_json, write_atomically, write_json
 from speech2code.protocols import UnitEncoder
+from speech2code.registry import ROW
 from speech2code.report.run_folder import RunFolder
 from speech2code.stages.folders import data_folder, run_folder, settings_of, speech_of, unit_encoder_of, vocoder_of
 from speech2code.stages.record import RECORD, fingerprint, record_of, stage
@@ -45,11 +46,11 @@ def measure(config: Config) -> None:
     found = {"corpus": config.corpus.name, "kind": config.units.kind, "codebook_size": encoder.spec.codebook_size}
     found |= {"time_reduction": encoder.spec.step_frames} | read_json(run / "quality" / RECORD)["measures"]
     if record_of(run, "vocoder")["done"]:
-        found |= _spoken(config, encoder) | _distortion(RunFolder(run), "resynthesis", store)
+        found |= _spoken(config, encoder)
     if record_of(run, "decoding")["done"]:
         units = RunFolder(run).units()
         found |= translation_scores(*([units[row][key] for key in store.ids] for row in ("reference", "translation")))
-        found |= _distortion(RunFolder(run), "translation", store)
+    found |= _distortions(RunFolder(run), store)
     write_json(run / "units.json", found)
     for name, value in found.items():
         print(f"{name:42} {value:.4g}" if isinstance(value, float) else f"{name:42} {value}")
@@ -100,10 +101,15 @@ def _spoken(config: Config, encoder: UnitEncoder) -> dict[str, float]:
     return convert(train, test, UnitSequences.load(run / "units" / "test.npz").units, encoder, vocoder)
 
 
-def _distortion(run: RunFolder, row: str, store: FeatureStore) -> dict[str, float]:
-    """How far the speech of a row is from the original, both without silence at their ends."""
-    distances = []
-    for item, name in enumerate(store.ids):
-        spoken = trim_silence(load_waveform(run.sounds(row) / f"{name}.wav"))
-        distances.append(mel_cepstral_distortion(mel_cepstra(store.waveform("target", item)), mel_cepstra(spoken)))
-    return mean_with_interval(f"mel_cepstral_distortion_{row}", distances)
+def _distortions(run: RunFolder, store: FeatureStore) -> dict[str, float]:
+    """How far resynthesis and translation are from the original, none of them with silence at its ends; of what is
+    there."""
+    done = (row for row in ("resynthesis", "translation") if record_of(run.path, str(ROW[row].made_by))["done"])
+    distances: dict[str, list[float]] = {row: [] for row in done}
+    for item, name in enumerate(store.ids if distances else []):
+        original = mel_cepstra(store.waveform("target", item))
+        for row, found in distances.items():
+            spoken = trim_silence(load_waveform(run.sounds(row) / f"{name}.wav"))
+            found.append(mel_cepstral_distortion(original, mel_cepstra(spoken)))
+    each = [mean_with_interval(f"mel_cepstral_distortion_{row}", found) for row, found in distances.items()]
+    return {name: value for of_row in each for name, value in of_row.items()}

@@ -5,6 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
+from speech2code.audio.files import audio_size
 from speech2code.errors import UserError
 
 # what they and Buckeye write where nobody speaks, in lower case
@@ -68,13 +69,7 @@ def _without_positions(lines: list[Line]) -> list[Line]:
 
 def read_phn(path: Path, recording: Path) -> list[Line]:
     """`start end phone` as TIMIT has them, in samples of the recording's own rate."""
-    import soundfile
-
-    try:
-        rate = soundfile.info(str(recording)).samplerate
-    except (OSError, RuntimeError) as error:
-        raise UserError(f"cannot read {recording}, which {path} belongs to: {error}") from error
-    found = []
+    rate, found = audio_size(recording)[0], []
     for place, parts in _rows(path):
         if len(parts) != 3:
             raise UserError(f"{path}, {place}: {len(parts)} values, not first sample, last sample and phone")
