@@ -1,6 +1,8 @@
 """Stage `measure`: how good the units of a run are, and what can be said of its speech without any text →
 `quality/`, `units.json`. All of the test sentences."""
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -43,6 +45,22 @@ def measure(config: Config) -> None:
         if figures is not None:
             torch.set_num_threads(config.trainer.threads)
             figures["measures"] = _measures(config, encoder, phones)
+    if not _is_fresh(run):
+        write_json(run / "units.json", _everything(config, encoder, store))
+    for name, value in read_json(run / "units.json").items():
+        print(f"{name:42} {value:.4g}" if isinstance(value, float) else f"{name:42} {value}")
+
+
+def _is_fresh(run: Path) -> bool:
+    """Whether units.json is younger than all that it speaks of."""
+    written, records = run / "units.json", [run / name / RECORD for name in ("quality", "vocoder", "decoding")]
+    there = [each.stat().st_mtime_ns for each in records if each.exists()]
+    return written.exists() and max(there) <= written.stat().st_mtime_ns
+
+
+def _everything(config: Config, encoder: UnitEncoder, store: FeatureStore) -> dict:
+    """The record's measures, and those of what has been made since."""
+    run = run_folder(config)
     found = {"corpus": config.corpus.name, "kind": config.units.kind, "codebook_size": encoder.spec.codebook_size}
     found |= {"time_reduction": encoder.spec.step_frames} | read_json(run / "quality" / RECORD)["measures"]
     if record_of(run, "vocoder")["done"]:
@@ -50,10 +68,7 @@ def measure(config: Config) -> None:
     if record_of(run, "decoding")["done"]:
         units = RunFolder(run).units()
         found |= translation_scores(*([units[row][key] for key in store.ids] for row in ("reference", "translation")))
-    found |= _distortions(RunFolder(run), store)
-    write_json(run / "units.json", found)
-    for name, value in found.items():
-        print(f"{name:42} {value:.4g}" if isinstance(value, float) else f"{name:42} {value}")
+    return found | _distortions(RunFolder(run), store)
 
 
 def _measures(config: Config, encoder: UnitEncoder, phones: dict[str, list[Phone]] | None) -> dict[str, float]:
