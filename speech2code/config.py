@@ -36,6 +36,9 @@ class CorpusConfig:
     target: str = setting(MISSING, "the same for the target: recognisers, normalisation and scores follow from it")
     source_voice: str | None = setting(None, "who speaks source text, such as `espeak:fr-fr`")
     target_voice: str | None = setting(None, "the same for the target; several share it: `flite:slt+flite:rms`")
+    phones: str | None = setting(
+        None, "recordings: folder of .TextGrid, .ctm or .phn with the phones of the target test speech, for `measure`"
+    )
     train: int | None = setting(None, "training pairs; null: all there are (the phrasebook: 4,000)")
     dev: int = setting(250, "dev pairs of the phrasebook")
     test: int = setting(510, "test pairs of the phrasebook")

@@ -119,8 +119,8 @@ STAGES: tuple[Stage, ...] = (
         look="the rows of scores.json together: a score means little without its ceiling, the original speech",
     ),
     Stage(
-        "quality", "measure", "measure:measure", "the units: ABX, bitrate, phones → units.json",
-        ("units", "scores"), target_only=True, group=MEASURE,
+        "quality", "measure", "measure:measure", "without text: ABX, bitrate, unit BLEU, distortion → units.json",
+        ("units", "decoding"), target_only=True, group=MEASURE,
         look="units.json: what a unit says of the phone behind it, and what it costs",
     ),
     Stage(

@@ -26,6 +26,17 @@ def load_waveform(path: Path | str, sample_rate: int = SAMPLE_RATE) -> np.ndarra
     return mono if rate == sample_rate else soxr.resample(mono, rate, sample_rate).astype(np.float32)
 
 
+def audio_size(path: Path | str) -> tuple[int, int]:
+    """A file's own rate in Hz and its samples in each channel; UserError as above."""
+    import soundfile
+
+    try:
+        known = soundfile.info(str(path))
+    except (OSError, RuntimeError) as error:
+        raise UserError(f"cannot read audio {path}: {_reason(path, error)}") from error
+    return known.samplerate, known.frames
+
+
 def save_waveform(path: Path | str, waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:
     """Writes float32 `(samples,)` in the format of the suffix (wav, flac, ogg), atomically; samples outside [−1, 1]
     are clipped."""

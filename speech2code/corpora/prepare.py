@@ -23,6 +23,7 @@ from speech2code.corpora.voices import load_voice
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 
+FREE = ("max_rejected", "phones")  # settings that change nothing of what is prepared
 SHARD = 32  # pairs: what an interruption costs a worker at most
 
 
@@ -108,7 +109,7 @@ def check_same_corpus(corpus: CorpusConfig, folder: Path) -> dict:
     if not (folder / "corpus.json").exists():
         raise UserError(f"{folder} holds no prepared corpus; run `speech2code prepare` with the same settings first")
     known = read_json(folder / "corpus.json")
-    now = {**asdict(corpus), "max_rejected": known["config"]["max_rejected"]}
+    now = asdict(corpus) | {name: known["config"].get(name) for name in FREE}
     if "target_fingerprint" not in known:
         raise UserError(f"{folder} was prepared by an older version of Speech2Code; delete the folder, prepare again")
     changed = [key for key, value in known["config"].items() if now.get(key) != value]

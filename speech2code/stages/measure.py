@@ -1,7 +1,7 @@
-"""Stage `measure`: how good the units of a run are, apart from any translation → `quality/`, `units.json`."""
+"""Stage `measure`: how good the units of a run are, and what can be said of its speech without any text →
+`quality/`, `units.json`. All of the test sentences."""
 
-from itertools import product
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,17 +10,23 @@ from speech2code.audio.files import SAMPLE_RATE, load_waveform, save_waveform
 from speech2code.audio.trimming import trim_silence
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
-from speech2code.files import write_atomically, write_json
+from speech2code.corpora.voices import Phone
+from speech2code.files import read_json, write_atomically, write_json
 from speech2code.protocols import UnitEncoder
+from speech2code.records import RECORD
+from speech2code.registry import ROW
 from speech2code.report.run_folder import RunFolder
-from speech2code.scoring.scores import score_pairs
 from speech2code.stages.folders import data_folder, run_folder, settings_of, speech_of, unit_encoder_of, vocoder_of
-from speech2code.stages.record import finished, record_of, stage
+from speech2code.stages.record import finished, fingerprint, record_of, stage
+from speech2code.unit_quality.cepstra import mel_cepstra
 from speech2code.unit_quality.conversion import convert
 from speech2code.unit_quality.distortion import mel_cepstral_distortion
-from speech2code.unit_quality.information import usage
-from speech2code.unit_quality.phonetic import phonetic
-from speech2code.unit_quality.spoken import mfcc_of
+from speech2code.unit_quality.edits import translation_scores
+from speech2code.unit_quality.information import bitrate_with_durations, usage
+from speech2code.unit_quality.intervals import mean_with_interval
+from speech2code.unit_quality.phonetic import Phonetic, encode, phonetic
+from speech2code.unit_quality.recordings import phones_of, spoken_by_people
+from speech2code.unit_quality.voices import phonetic_of_voices
 from speech2code.units.sequences import UnitSequences
 from speech2code.vocoders.speaking import speak
 
@@ -29,65 +35,97 @@ HELD = 24  # frames that a unit is held for, to listen to it
 
 
 def measure(config: Config) -> None:
-    """Measures the units of the test sentences: usage and bitrate; where voices speak them, also ABX, phone information
-    and the error rate between voices; where the run has got so far, what the vocoder makes of them."""
+    """Usage and bit rates; where the times of phones are known, by the voices or by `corpus.phones`, also ABX and phone
+    information; where the run has got so far, what the vocoder makes of the units and what the translator does."""
     run, (encoder, record) = run_folder(config), unit_encoder_of(config)
-    made_of = settings_of(config, "quality", measure={"voices": config.measure.voices}, codebook=record["codebook"])
+    store = FeatureStore(data_folder(config), "test")
+    phones = phones_of(config.corpus, store) if config.corpus.phones else None
+    told_by = {"voices": config.measure.voices, "phones": fingerprint(phones) if phones else None}
+    made_of = settings_of(config, "quality", measure=told_by, codebook=record["codebook"])
     with stage(run, "quality", made_of) as figures:
         if figures is not None:
             torch.set_num_threads(config.trainer.threads)
-            figures["measures"] = _measures(config, encoder)
+            figures["measures"] = _measures(config, encoder, phones)
+    if not _is_fresh(run):
+        write_json(run / "units.json", _everything(config, encoder, store))
+    for name, value in read_json(run / "units.json").items():
+        print(f"{name:42} {value:.4g}" if isinstance(value, float) else f"{name:42} {value}")
+
+
+def _is_fresh(run: Path) -> bool:
+    """Whether units.json is younger than all that it speaks of."""
+    written, records = run / "units.json", [run / name / RECORD for name in ("quality", "vocoder", "decoding")]
+    there = [each.stat().st_mtime_ns for each in records if each.exists()]
+    return written.exists() and max(there) <= written.stat().st_mtime_ns
+
+
+def _everything(config: Config, encoder: UnitEncoder, store: FeatureStore) -> dict:
+    """The record's measures, and those of what has been made since."""
+    run = run_folder(config)
     found = {"corpus": config.corpus.name, "kind": config.units.kind, "codebook_size": encoder.spec.codebook_size}
     found |= {"time_reduction": encoder.spec.step_frames} | finished(run, "quality")["measures"]
     if record_of(run, "vocoder")["done"]:
         found |= _spoken(config, encoder)
-    write_json(run / "units.json", found)
-    for name, value in found.items():
-        print(f"{name:32} {value:.4g}" if isinstance(value, float) else f"{name:32} {value}")
+    if record_of(run, "decoding")["done"]:
+        units = RunFolder(run).units()
+        found |= translation_scores(*([units[row][key] for key in store.ids] for row in ("reference", "translation")))
+    return found | _distortions(RunFolder(run), store)
 
 
-def _measures(config: Config, encoder: UnitEncoder) -> dict[str, float]:
+def _measures(config: Config, encoder: UnitEncoder, phones: dict[str, list[Phone]] | None) -> dict[str, float]:
     """What needs no vocoder; the phones behind each unit go into `quality/phones.npz`."""
     run, store = run_folder(config), FeatureStore(data_folder(config), "test")
-    sequences = UnitSequences.load(run / "units" / "test.npz").units
+    sequences = UnitSequences.load(run / "units" / "test.npz")
     seconds = float(store.lengths("target_waveform").sum()) / SAMPLE_RATE
-    measures = usage(sequences, encoder.spec.codebook_size, seconds)._asdict()
-    if not (config.corpus.target_voice and store.has_text()):
+    measures = usage(sequences.units, encoder.spec.codebook_size, seconds)._asdict()
+    measures["bitrate_with_durations"] = bitrate_with_durations(sequences.units, sequences.durations, seconds)
+    found = _phonetic(config, encoder, store, phones)
+    if found is None:
         return measures
-    voices = list(dict.fromkeys([*config.corpus.target_voice.split("+"), *config.measure.voices]))
-    train, texts = speech_of(config, "train"), store.texts("target")[:SPOKEN]
-    factors = train.statistics["target_vtln"]
-    found = phonetic(encoder, train.standard("target"), texts, voices, factors, config.trainer.jobs)
     with write_atomically(run / "quality" / "phones.npz") as path, open(path, "wb") as file:
         codes = encoder.inventory.codes.numpy()
         np.savez(file, counts=found.counts, phones=np.array(found.phones), codes=codes)
-    return measures | found.measures
+    told = {"utterances_with_phones": len(phones)} if phones else {}
+    return measures | told | found.measures
+
+
+def _phonetic(
+    config: Config, encoder: UnitEncoder, store: FeatureStore, phones: dict[str, list[Phone]] | None
+) -> Phonetic | None:
+    """By the recordings' phones, or by those of voices; None where nobody tells any."""
+    train = speech_of(config, "train")
+    standard, factors = train.standard("target"), train.statistics["target_vtln"]
+    if phones:
+        encoded = encode(encoder, standard, spoken_by_people(config.corpus, store, phones), factors)
+        return phonetic(encoder, encoded)
+    if not (config.corpus.target_voice and store.has_text()):
+        return None
+    voices = list(dict.fromkeys([*config.corpus.target_voice.split("+"), *config.measure.voices]))
+    texts = store.texts("target")[:SPOKEN]
+    return phonetic_of_voices(encoder, standard, texts, voices, factors, config.trainer.jobs)
 
 
 def _spoken(config: Config, encoder: UnitEncoder) -> dict[str, float]:
-    """Each unit is spoken alone, for the report; what the resynthesis loses; where there are several speakers, how well
-    they change places."""
+    """Each unit is spoken alone, for the report; where there are several speakers, how well they change places."""
     run, vocoder = run_folder(config), vocoder_of(config, encoder)
     every, steps = [[unit] for unit in range(encoder.spec.codebook_size)], -(-HELD // encoder.spec.step_frames)
     for unit, sound in enumerate(speak(every, encoder, vocoder, 0, [[steps]] * len(every))):
         save_waveform(run / "quality" / "sounds" / f"{unit:04d}.wav", sound)
     train, test = (speech_of(config, split) for split in ("train", "test"))
-    found = _resynthesis(RunFolder(run), config.recognisers, test.store)
-    if train.speaker_count("target") > 1:
-        sequences = UnitSequences.load(run / "units" / "test.npz").units
-        found |= convert(train, test, sequences, encoder, vocoder)
-    return found
+    if train.speaker_count("target") == 1:
+        return {}
+    return convert(train, test, UnitSequences.load(run / "units" / "test.npz").units, encoder, vocoder)
 
 
-def _resynthesis(run: RunFolder, recognisers: list[str], store: FeatureStore) -> dict[str, float]:
-    """What the recognisers make of the original and of the true units' speech, and how far apart their spectra are."""
-    found: dict[str, Any] = {}
-    for row, recogniser in product(("original", "resynthesis"), recognisers):
-        if table := run.transcripts(row, recogniser):  # where the run has got so far
-            scores = score_pairs(table.values()).as_dict()
-            found |= {f"{figure}_{row}_{recogniser}": scores[figure] for figure in ("wer", "cer", "meteor", "bleu")}
-    distances = [
-        mel_cepstral_distortion(store.mfcc("target", item), mfcc_of(trim_silence(load_waveform(path))))
-        for item, path in enumerate(run.sounds("resynthesis") / f"{name}.wav" for name in store.ids)
-    ]
-    return found | {"mel_cepstral_distortion": float(np.mean(distances))}
+def _distortions(run: RunFolder, store: FeatureStore) -> dict[str, float]:
+    """How far resynthesis and translation are from the original, none of them with silence at its ends; of what is
+    there."""
+    done = (row for row in ("resynthesis", "translation") if record_of(run.path, str(ROW[row].made_by))["done"])
+    distances: dict[str, list[float]] = {row: [] for row in done}
+    for item, name in enumerate(store.ids if distances else []):
+        original = mel_cepstra(store.waveform("target", item))
+        for row, found in distances.items():
+            spoken = trim_silence(load_waveform(run.sounds(row) / f"{name}.wav"))
+            found.append(mel_cepstral_distortion(original, mel_cepstra(spoken)))
+    each = [mean_with_interval(f"mel_cepstral_distortion_{row}", found) for row, found in distances.items()]
+    return {name: value for of_row in each for name, value in of_row.items()}

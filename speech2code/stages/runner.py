@@ -43,7 +43,9 @@ def run_stages(config: Config, overrides: list[str], stages: tuple[str, ...]) ->
     skipped = {name for name in BY_NAME if name not in stages or _unread(config, name)}
     if not FeatureStore(data_folder(config), "test").has_text():
         skipped |= {name for name, stage in BY_NAME.items() if stage.text}
-        print("the corpus has no target text: nothing is scored, the report shows speech and units only", flush=True)
+        if "decoding" in stages:
+            skipped.discard("quality")  # where no text judges, units do
+        print("the corpus has no target text: nothing is scored, its units are judged (units.json, report)", flush=True)
     _side_by_side(config, overrides, skipped)
     print(f"\n{'stage':32} seconds")
     for name, seconds in seconds_of(run_folder(config)).items():

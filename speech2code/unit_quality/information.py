@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import jiwer
 import numpy as np
 
 Sequences = list[np.ndarray]  # int64 `(units,)` each
@@ -32,6 +31,16 @@ def usage(sequences: Sequences, codebook_size: int, seconds: float) -> Usage:
     return Usage(float((shares > 0).mean()), float(2**bits), bits * len(units) / seconds, len(units) / seconds)
 
 
+def bitrate_with_durations(sequences: Sequences, durations: Sequences, seconds: float) -> float:
+    """Bits a second of units and of the steps that each lasts: units a second times the entropy of both together.
+
+    Where each unit lasts one step, this is the bit rate of the units alone: their number says how long they last.
+    """
+    both = np.stack([np.concatenate(sequences), np.concatenate(durations)], axis=1)
+    _, counts = np.unique(both, axis=0, return_counts=True)
+    return _entropy(counts / len(both)) * len(both) / seconds
+
+
 def phone_information(counts: np.ndarray) -> PhoneInformation:
     """Frames `(codebook_size, phones)` in which a unit and a phone stand together → PNMI and both purities."""
     joint = counts / counts.sum()
@@ -41,12 +50,6 @@ def phone_information(counts: np.ndarray) -> PhoneInformation:
     return PhoneInformation(
         information / entropy if entropy else 0.0, float(joint.max(1).sum()), float(joint.max(0).sum())
     )
-
-
-def unit_error_rate(spoken: Sequences, again: Sequences) -> float:
-    """Edit distance between two sequences of units for each sentence, in percent of the first ones' length."""
-    first, second = ([" ".join(map(str, each.tolist())) for each in sequences] for sequences in (spoken, again))
-    return 100 * jiwer.wer(first, second)
 
 
 def _entropy(shares: np.ndarray) -> float:

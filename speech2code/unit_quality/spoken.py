@@ -1,4 +1,4 @@
-"""Sentences spoken by a voice that tells the times of its phones: what units are compared with. Evaluation only."""
+"""Sentences and the times of their phones, as voices tell them: what units are compared with. Evaluation only."""
 
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -17,9 +17,9 @@ from speech2code.unit_quality.abx import Item
 
 
 class Spoken(NamedTuple):
-    """One sentence by one voice, trimmed as the corpus is."""
+    """One sentence by one speaker, trimmed as the corpus is."""
 
-    voice: str
+    speaker: str  # a voice, or a person
     mfcc: np.ndarray  # float32 (time, 39), not standardised
     phones: list[Phone]  # seconds from the first frame on
 
@@ -43,7 +43,7 @@ class Spoken(NamedTuple):
             inside = np.flatnonzero((middles >= before.start) & (middles <= after.end))
             if not len(inside):
                 inside = np.array([np.abs(middles - (before.start + after.end) / 2).argmin()])
-            items.append(Item(vectors[inside], phone.symbol, (before.symbol, after.symbol), self.voice))
+            items.append(Item(vectors[inside], phone.symbol, (before.symbol, after.symbol), self.speaker))
         return items
 
 
@@ -57,10 +57,14 @@ def speak_with_phones(voice: str, texts: list[str], jobs: int) -> list[Spoken]:
 def _speak(name: str, text: str) -> Spoken:
     waveform, phones = load_voice(name).speak_with_phones(text)
     first, last = speech_bounds(waveform)
+    return Spoken(name, mfcc_of(waveform[first:last]), between(phones, first, last))
+
+
+def between(phones: list[Phone], first: int, last: int) -> list[Phone]:
+    """Those that sound between two samples, which `speech_bounds` has found; seconds from the first of them on."""
     start, seconds = first / SAMPLE_RATE, (last - first) / SAMPLE_RATE
     shifted = (Phone(each.symbol, each.start - start, each.end - start) for each in phones)
-    inside = [each for each in shifted if each.end > 0 and each.start < seconds]
-    return Spoken(name, mfcc_of(waveform[first:last]), inside)
+    return [each for each in shifted if each.end > 0 and each.start < seconds]
 
 
 def mfcc_of(speech: np.ndarray) -> np.ndarray:

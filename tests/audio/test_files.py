@@ -10,7 +10,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from speech2code.audio.files import load_waveform, save_waveform
+from speech2code.audio.files import audio_size, load_waveform, save_waveform
 from speech2code.audio.trimming import trim_silence
 from speech2code.errors import UserError
 
@@ -39,6 +39,13 @@ def test_what_is_saved_is_read_back(tmp_path, name):
     save_waveform(tmp_path / "deep" / name, 3 * tone(16_000))
     np.testing.assert_allclose(load_waveform(tmp_path / "deep" / name), np.clip(3 * tone(16_000), -1, 1), atol=1e-4)
     assert [path.name for path in (tmp_path / "deep").iterdir()] == [name]
+
+
+def test_a_files_own_rate_and_length_are_known_without_reading_it(tmp_path):
+    soundfile.write(tmp_path / "tone.wav", np.stack([tone(44_100, 0.5)] * 2, axis=1), 44_100)
+    assert audio_size(tmp_path / "tone.wav") == (44_100, 22_050)
+    with pytest.raises(UserError, match=r"cannot read audio .*none.wav: no such file"):
+        audio_size(tmp_path / "none.wav")
 
 
 @pytest.mark.parametrize("content", [b"", b"RIFF", b"this is no audio at all" * 50])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import mutual_info_score
 
-from speech2code.unit_quality.information import phone_information, unit_error_rate, usage
+from speech2code.unit_quality.information import bitrate_with_durations, phone_information, usage
 
 
 def test_usage_counts_codes_bits_and_seconds():
@@ -34,7 +34,10 @@ def test_phone_information_of_perfect_useless_and_other_units():
     assert found.unit_purity == pytest.approx(counts.max(0).sum() / 500)
 
 
-def test_unit_error_rate_is_the_edit_distance():
-    spoken = [np.array([1, 2, 3, 4]), np.array([5, 6])]
-    assert unit_error_rate(spoken, spoken) == 0
-    assert unit_error_rate(spoken, [np.array([1, 3, 4, 4]), np.array([5, 6])]) == pytest.approx(100 * 2 / 6)
+def test_durations_cost_what_they_do_not_share_with_the_units():
+    units, ones = [np.array([0, 1, 2, 3])] * 2, [np.ones(4, np.int64)] * 2
+    assert bitrate_with_durations(units, ones, seconds=2.0) == pytest.approx(8)  # as without: all last one step
+    told = [np.array([1, 2, 3, 4])] * 2  # the unit says how long it lasts
+    assert bitrate_with_durations(units, told, seconds=2.0) == pytest.approx(8)
+    free = [np.array([1, 1, 1, 1]), np.array([5, 5, 5, 5])]  # a bit more each
+    assert bitrate_with_durations(units, free, seconds=2.0) == pytest.approx(12)
