@@ -120,7 +120,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "quality", "measure", "measure:measure", "without text: ABX, bitrate, unit BLEU, distortion → units.json",
-        ("units", "decoding"), target_only=True, group=MEASURE,
+        ("units", "resynthesis", "decoding"), target_only=True, group=MEASURE,
         look="units.json: what a unit says of the phone behind it, and what it costs",
     ),
     Stage(

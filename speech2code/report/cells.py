@@ -20,7 +20,7 @@ SHARED = "shared"  # the folder beside the cells that holds what depends on none
 FAILED = "failed.json"  # of a cell: which one it is, and the reason
 MEASURES = (
     "units_a_second", "bitrate", "bitrate_with_durations", "used", "abx_within", "abx_across", "pnmi",
-    "unit_error_rate", "unit_bleu", "mel_cepstral_distortion",
+    "unit_error_rate", "unit_bleu", "mel_cepstral_distortion_resynthesis", "mel_cepstral_distortion_translation",
 )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def measure(config: Config) -> None:
 
 def _is_fresh(run: Path) -> bool:
     """Whether units.json is younger than all that it speaks of."""
-    written, records = run / "units.json", [run / name / RECORD for name in ("quality", "vocoder", "decoding")]
+    written, records = run / "units.json", [run / name / RECORD for name in ("quality", "resynthesis", "decoding")]
     there = [each.stat().st_mtime_ns for each in records if each.exists()]
     return written.exists() and max(there) <= written.stat().st_mtime_ns
 
