@@ -43,7 +43,7 @@ SMALL = {  # section → kind → its settings
 
 def tiny(**kinds: str) -> list[str]:
     """Overrides of a tiny experiment; `kinds`: section → kind, where it is not the first one."""
-    overrides = ["corpus=manifest", "name=tiny"]
+    overrides = ["corpus=manifest", "corpus.target=en", "name=tiny"]
     for section, settings in SMALL.items():
         kind = kinds.get(section, next(iter(settings)))
         overrides += [f"{section}={kind}", *(f"{section}.{each}" for each in settings[kind])]

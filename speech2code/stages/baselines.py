@@ -15,7 +15,7 @@ from speech2code.corpora.voices import load_voice
 from speech2code.errors import UserError
 from speech2code.files import write_json
 from speech2code.padding import pad
-from speech2code.recognisers.vocabulary import CHARACTERS, Vocabulary
+from speech2code.recognisers.vocabulary import CHAR, Vocabulary
 from speech2code.registry import BY_NAME
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.normalise import normalise
@@ -65,7 +65,7 @@ def _speak_baseline(config: Config, longest: int) -> None:
 
 def _topline_texts(config: Config, record: dict) -> dict[str, str]:
     """id → what the topline writes for the test sentence."""
-    test, characters = speech_of(config, "test"), Vocabulary(record["characters"], CHARACTERS)
+    test, characters = speech_of(config, "test"), Vocabulary(record["characters"], CHAR, config.corpus.target)
     model = build_translator(config.topline_stt, len(characters.tokens))
     load_checkpoint(run_folder(config) / "topline_stt" / WEIGHTS, model)
     texts: dict[str, str] = {}
@@ -76,7 +76,7 @@ def _topline_texts(config: Config, record: dict) -> dict[str, str]:
 
 
 def _speak_topline(config: Config, record: dict, texts: dict[str, str]) -> None:
-    characters = Vocabulary(record["characters"], CHARACTERS)
+    characters = Vocabulary(record["characters"], CHAR, config.corpus.target)
     model = _tacotron(config, "topline_tts", config.topline_tts, len(characters.tokens))
     names, encoded = list(texts), [characters.encode(text) for text in texts.values()]
     for items in bar(in_order(np.array([len(each) for each in encoded]), BATCH), "topline_tts"):

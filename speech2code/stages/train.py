@@ -9,7 +9,7 @@ from speech2code.config import Config
 from speech2code.corpora.pairs import SPLITS
 from speech2code.pipeline import Limits
 from speech2code.recognisers.attention import AttentionRecogniser
-from speech2code.recognisers.vocabulary import WORDS, Vocabulary
+from speech2code.recognisers.vocabulary import Vocabulary
 from speech2code.report.run_folder import RunFolder
 from speech2code.stages.decode import resynthesise
 from speech2code.stages.folders import (
@@ -27,6 +27,8 @@ from speech2code.training.loop import fit
 from speech2code.training.tokens import TokensTask
 from speech2code.training.units import encode_split
 from speech2code.training.vocoder import VocoderTask
+
+LONGEST_RUN = 3  # times in a row that the in-domain recogniser may at least write a token
 
 
 def units(config: Config) -> None:
@@ -83,23 +85,26 @@ def translator(config: Config) -> None:
 
 
 def recogniser(config: Config) -> None:
-    """Original target speech → words: trains the in-domain recogniser, the only training of `run` that reads text."""
+    """Original target speech → text: trains the in-domain recogniser, the only training of `run` that reads text."""
     run, folder = run_folder(config), run_folder(config) / "recogniser"
     with stage(run, "recogniser", settings_of(config, "recogniser", recogniser=asdict(config.recogniser))) as figures:
         if figures is None:
             return
         fabric = fabric_of(config)
         train, dev = speech_of(config, "train"), speech_of(config, "dev")
-        vocabulary = Vocabulary.of(train.store.texts("target"), WORDS)
+        settings, texts = config.recogniser, train.store.texts("target")
+        vocabulary = Vocabulary.of(texts, settings.tokens, config.corpus.target, settings.vocabulary_size)
         tokens = [[vocabulary.encode(text) for text in speech.store.texts("target")] for speech in (train, dev)]
-        model = build_translator(config.recogniser, len(vocabulary.tokens))
-        task = TokensTask("recogniser", "target", config.recogniser, model, (train, tokens[0]), (dev, tokens[1]))
-        figures |= fit(task, config.recogniser.training, config.trainer, folder, fabric)
-        longest = max(len(each) for each in tokens[0]) + 3
-        AttentionRecogniser.describe(folder, config.recogniser, vocabulary, train.standard("target"), longest)
+        model = build_translator(settings, len(vocabulary.tokens))
+        task = TokensTask("recogniser", "target", settings, model, (train, tokens[0]), (dev, tokens[1]))
+        figures |= fit(task, settings.training, config.trainer, folder, fabric)
+        limits = limits_of(tokens[0])
+        # what training never said twice may be said in what is judged, such as the digits of a number
+        limits = limits._replace(longest_run=max(limits.longest_run, LONGEST_RUN))
+        AttentionRecogniser.describe(folder, settings, vocabulary, train.standard("target"), limits._asdict())
 
 
 def limits_of(sequences: list[np.ndarray]) -> Limits:
     """The stop rules of the search: facts of the training targets."""
-    runs = [np.diff(np.flatnonzero(np.diff(each, prepend=-1, append=-1))).max() for each in sequences]
+    runs = [np.diff(np.flatnonzero(np.diff(each, prepend=-1, append=-1))).max(initial=1) for each in sequences]
     return Limits(longest=round(1.2 * max(len(each) for each in sequences)), longest_run=int(max(runs)))

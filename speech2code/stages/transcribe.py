@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from speech2code.audio.files import load_waveform
-from speech2code.builders import load_recogniser
+from speech2code.builders import RECOGNISERS, load_recogniser
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
 from speech2code.files import write_atomically
@@ -23,13 +23,16 @@ def transcribe(config: Config, this: Stage) -> None:
     """Reads one row; nothing where the corpus has no such sentences."""
     run = run_folder(config)
     torch.set_num_threads(config.trainer.threads)
+    section = RECOGNISERS[this.recogniser].section
     settings = {"corpus": corpus_of(config, this.name), **fingerprints(run, *this.needs)}
+    settings |= {section: vars(getattr(config, section))} if section else {}
     with stage(run, this.name, settings) as figures:
         if figures is None or not is_there(config, this.row):
             return
-        recogniser, store = load_recogniser(this.recogniser, run / "recogniser"), store_of(config, this.row)
+        recogniser, store = load_recogniser(this.recogniser, run, config), store_of(config, this.row)
         found = recogniser.transcribe(waveforms_of(config, this.row), description=f"{this.recogniser}: {this.row}")
         rows = zip(store.ids, map(normalise, store.texts("target")), map(normalise, found))
+        figures["signature"] = recogniser.signature
         _write(RunFolder(run).table(this.row, this.recogniser), rows)
 
 
