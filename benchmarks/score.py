@@ -22,7 +22,7 @@ def measure() -> Line:
     config = compose(["experiment=best_fr_en"])
     rows = {row: waveforms_of(config, row) for row in ROWS}
     began = time.perf_counter()
-    recogniser = load_recogniser("in_domain", run_folder(config) / "recogniser")
+    recogniser = load_recogniser("in_domain", run_folder(config), config)
     start_meteor()
     for row, waveforms in rows.items():
         score(recogniser.transcribe(waveforms, row), store_of(config, row).texts("target"))

@@ -15,7 +15,7 @@ from omegaconf import MISSING
 
 from speech2code.builders import SECTIONS, settings_class
 from speech2code.compose import FOLDER
-from speech2code.config import Config, TrainingConfig
+from speech2code.config import Config, RecogniserConfig, Seq2SeqConfig, TrainingConfig
 
 PAGE = Path(__file__).with_name("configuration.md")
 GROUPS = ("experiment", "corpus", "units", "vocoder", "translator", "recogniser", "topline_stt")  # folders of conf/
@@ -79,6 +79,11 @@ def _sections() -> list[tuple[str, list[str]]]:
         also = f" {_listed(names)} have the same settings; below stand those of `{first}`." if len(names) > 1 else ""
         if first in SECTIONS:
             body.append(f"Kinds: {', '.join(f'`{first}={kind}`' for kind in SECTIONS[first])}.{also}")
+            if "recogniser" in names:
+                body += [
+                    f"`recogniser` has more: {_doc(RecogniserConfig)}",
+                    _table(RecogniserConfig, "recogniser.", but=Seq2SeqConfig),
+                ]
             for kind in SECTIONS[first]:
                 settings = settings_class(first, kind)
                 body += [f"### {first}={kind}", _doc(settings), _table(settings, f"{first}.", chosen=kind)]
@@ -96,9 +101,12 @@ def _doc(settings: type) -> str:
     return " ".join((settings.__doc__ or "").split())
 
 
-def _table(settings: type, prefix: str, chosen: str = "") -> str:
-    rows = list(TABLE)
+def _table(settings: type, prefix: str, chosen: str = "", but: type | None = None) -> str:
+    """`but`: whose settings stand elsewhere."""
+    rows, elsewhere = list(TABLE), {each.name for each in fields(but)} if but else set()
     for each in fields(settings):
+        if each.name in elsewhere:
+            continue
         if each.type is TrainingConfig:
             rows += _training(each, prefix)
         elif is_dataclass(each.type) or (settings is Config and each.name in SECTIONS):

@@ -4,6 +4,8 @@ one new file and one line here.
 Classes are named, not imported: the command line checks settings without loading torch.
 """
 
+from dataclasses import make_dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from speech2code.errors import UserError
 
 if TYPE_CHECKING:
-    from speech2code.config import Seq2SeqConfig, UnitsConfig, VocoderConfig
+    from speech2code.config import Config, Seq2SeqConfig, UnitsConfig, VocoderConfig
     from speech2code.protocols import Learn, Recogniser, Translator, UnitEncoder, UnitSpec, Vocoder
 
 T = TypeVar("T")
@@ -26,11 +28,13 @@ class Kind(NamedTuple):
 
 
 class Judge(NamedTuple):
-    """A recogniser: its class, the stage that trains it, whether it waits for cores that nothing else needs."""
+    """A recogniser: its class, the languages it knows, and what its stages have to know of it."""
 
     model: str
-    needs: tuple[str, ...] = ()
-    background: bool = False
+    needs: tuple[str, ...] = ()  # the stages that train it
+    background: bool = False  # whether it waits for cores that nothing else needs
+    languages: tuple[str, ...] | None = None  # first subtags of BCP 47 tags; None: any language
+    section: str = ""  # of the config, where its settings stand
 
 
 UNIT_ENCODERS = {
@@ -46,9 +50,19 @@ TRANSLATORS = {
     "lstm": Kind("translation.lstm:LstmTranslator", "config:LstmConfig"),
     "transformer": Kind("translation.transformer:TransformerTranslator", "config:TransformerConfig"),
 }
+# Whisper's own codes, but for four that BCP 47 writes otherwise: fil, jv, nb and cmn. `yue`: large-v3 and later only
+WHISPER_LANGUAGES = (
+    "af", "am", "ar", "as", "az", "ba", "be", "bg", "bn", "bo", "br", "bs", "ca", "cmn", "cs", "cy", "da", "de",
+    "el", "en", "es", "et", "eu", "fa", "fi", "fil", "fo", "fr", "gl", "gu", "ha", "haw", "he", "hi", "hr", "ht",
+    "hu", "hy", "id", "is", "it", "ja", "jv", "ka", "kk", "km", "kn", "ko", "la", "lb", "ln", "lo", "lt", "lv",
+    "mg", "mi", "mk", "ml", "mn", "mr", "ms", "mt", "my", "nb", "ne", "nl", "nn", "no", "oc", "pa", "pl", "ps",
+    "pt", "ro", "ru", "sa", "sd", "si", "sk", "sl", "sn", "so", "sq", "sr", "su", "sv", "sw", "ta", "te", "tg",
+    "th", "tk", "tl", "tr", "tt", "uk", "ur", "uz", "vi", "yi", "yo", "yue", "zh",
+)  # fmt: skip
 RECOGNISERS = {
     "in_domain": Judge("recognisers.attention:AttentionRecogniser", needs=("recogniser",)),
-    "pocketsphinx": Judge("recognisers.pocketsphinx:PocketSphinx", background=True),
+    "pocketsphinx": Judge("recognisers.pocketsphinx:PocketSphinx", background=True, languages=("en",)),
+    "whisper": Judge("recognisers.whisper:Whisper", background=True, languages=WHISPER_LANGUAGES, section="whisper"),
 }
 SECTIONS = {  # of the config → the kinds it may have
     "units": UNIT_ENCODERS,
@@ -79,14 +93,56 @@ def build_translator(settings: "Seq2SeqConfig", vocabulary: int) -> "Translator"
     return find(_kind(TRANSLATORS, settings.kind).model)(settings, vocabulary)
 
 
-def load_recogniser(name: str, folder: Path) -> "Recogniser":
-    """Its name, the folder in which the stage `recogniser` has trained the in-domain one → a Recogniser."""
-    return find(_kind(RECOGNISERS, name).model).load(folder)
+def load_recogniser(name: str, run: Path, config: "Config") -> "Recogniser":
+    """Its name, the folder of a run, which holds the in-domain one, and its settings → a Recogniser."""
+    return find(_kind(RECOGNISERS, name).model).load(run, config)
+
+
+def judges_of(config: "Config") -> list[str]:
+    """Those of `recognisers` that know the target language, in order. UserError where nobody is left."""
+    known = [name for name in config.recognisers if _knows(name, config.corpus.target)]
+    if not known:
+        told = "; ".join(left_out(config)) or "recognisers=[] is empty"
+        raise UserError(f"nobody is left to judge: {told}; choose others among {', '.join(RECOGNISERS)}")
+    return known
+
+
+def left_out(config: "Config") -> list[str]:
+    """One sentence for each of `recognisers` that does not know the target language."""
+    return [
+        f"{name} {_told(RECOGNISERS[name], config.corpus.target)}: left out"
+        for name in config.recognisers
+        if not _knows(name, config.corpus.target)
+    ]
+
+
+def first_subtag(language: str) -> str:
+    """ "pt-BR" → "pt"; Cantonese, which some write as a kind of Chinese, is "yue"."""
+    subtags = language.lower().split("-")
+    return "yue" if subtags[:2] == ["zh", "yue"] else subtags[0]
+
+
+def _knows(name: str, language: str) -> bool:
+    languages = _kind(RECOGNISERS, name).languages
+    return languages is None or first_subtag(language) in languages
+
+
+def _told(judge: Judge, language: str) -> str:
+    few = judge.languages and len(judge.languages) < 4
+    return f"knows {' and '.join(judge.languages or ())} only, not {language}" if few else f"does not know {language}"
 
 
 def settings_class(section: str, kind: str) -> type:
     """The dataclass of a section's kind; UserError where there is no such kind."""
-    return find(_kind(SECTIONS[section], kind).settings)
+    settings = find(_kind(SECTIONS[section], kind).settings)
+    return _of_recogniser(settings) if section == "recogniser" else settings
+
+
+@cache
+def _of_recogniser(network: type) -> type:
+    """Settings of a translator → the same network's as recogniser, which may write words, characters or pairs."""
+    bases = (network, find("config:RecogniserConfig"))
+    return make_dataclass(f"Recogniser{network.__name__}", [], bases=bases, namespace={"__doc__": network.__doc__})
 
 
 def find(name: str) -> Any:

@@ -13,10 +13,11 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from speech2code.builders import RECOGNISERS, SECTIONS, settings_class
+from speech2code.builders import RECOGNISERS, SECTIONS, judges_of, settings_class
 from speech2code.config import BLOCK_STEPS, Config, InverterConfig, TransformerConfig
 from speech2code.corpora.pairs import SPLITS
 from speech2code.errors import UserError
+from speech2code.recognisers.whisper import check_model
 
 BCP_47 = r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?"  # language, script, region
 PACKAGE = Path(__file__).resolve().parent
@@ -87,6 +88,8 @@ def _check_together(config: Config) -> None:
             raise UserError(f"recognisers: no recogniser is called {name}; choose among {', '.join(RECOGNISERS)}")
     if not config.recognisers:
         raise UserError(f"recognisers=[] leaves nobody to judge; choose among {', '.join(RECOGNISERS)}")
+    if "whisper" in judges_of(config):
+        check_model(config.whisper)
     for section in ("translator", "recogniser", "topline_stt"):
         network = getattr(config, section)
         if isinstance(network, TransformerConfig) and (network.width % network.heads or network.width % 2):

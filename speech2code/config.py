@@ -213,6 +213,30 @@ class TransformerConfig(Seq2SeqConfig):
 
 
 @dataclass
+class RecogniserConfig(Seq2SeqConfig):
+    """What the in-domain recogniser has beside the settings of its network."""
+
+    tokens: str = setting(
+        "word",
+        "what it writes: `word` (the paper's; only those of the training text), `char` or `bpe`",
+        choices=("word", "char", "bpe"),
+    )
+    vocabulary_size: int = setting(500, "of `tokens=bpe`: byte pairs and single characters, at most", at_least=2)
+
+
+@dataclass
+class WhisperConfig:
+    """Whisper as recogniser, by faster-whisper: `pip install 'speech2code[whisper]'`."""
+
+    model: str | None = setting(None, "folder of a model in CTranslate2's format, or its id on the Hugging Face hub")
+    compute_type: str = setting("int8", "CTranslate2's: `int8`, `float32`; on a GPU also `float16`")
+    beam: int = setting(5, "hypotheses kept; 1: greedy", at_least=1)
+    batch_size: int = setting(
+        8, "utterances read together: faster on a GPU, not on a CPU; changes no transcript", at_least=1
+    )
+
+
+@dataclass
 class TacotronConfig:
     """Tacotron: the paper's baseline, and its TTS topline."""
 
@@ -284,10 +308,11 @@ class Config:
     units: UnitsConfig = MISSING
     vocoder: VocoderConfig = MISSING
     translator: Seq2SeqConfig = MISSING
-    recogniser: Seq2SeqConfig = MISSING
+    recogniser: RecogniserConfig = MISSING
     baseline: TacotronConfig = field(default_factory=TacotronConfig)
     topline_stt: Seq2SeqConfig = MISSING
     topline_tts: TacotronConfig = field(default_factory=TacotronConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
+    whisper: WhisperConfig = field(default_factory=WhisperConfig)
     measure: MeasureConfig = field(default_factory=MeasureConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)

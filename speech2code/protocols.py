@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 if TYPE_CHECKING:
+    from speech2code.config import Config
     from speech2code.corpora.speech import Speech
     from speech2code.units.codebook import Codes
 
@@ -123,10 +124,11 @@ class Recogniser(Protocol):
     """Waveforms → transcripts."""
 
     name: str
+    signature: str  # name, model, version and what it does with silence: all that moves a score
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """`folder`: where the stage `train recogniser` has left the in-domain recogniser and its words."""
+    def load(cls, run: Path, config: "Config") -> Self:
+        """`run`: the folder of a run; below it the stage `train recogniser` has left the in-domain recogniser."""
 
     def transcribe(self, waveforms: Iterable[np.ndarray], description: str) -> list[str]:
         """Waveforms float32 `(samples,)` at 16 kHz → one transcript each, in order; "" where no word is recognised.

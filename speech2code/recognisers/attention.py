@@ -1,4 +1,5 @@
-"""Waveform → transcript: the paper's recogniser (section 6.3), an attention model over words.
+"""Waveform → transcript: the paper's recogniser (section 6.3), an attention model over
+words, characters or byte pairs.
 
 Trained on original target speech only; it never meets what a system says before it judges it.
 """
@@ -13,15 +14,15 @@ from torch import Tensor
 
 from speech2code.audio.features import Mfcc, frame_count
 from speech2code.audio.filters import DELTA_WIDTH
-from speech2code.audio.trimming import trim_silence
+from speech2code.audio.trimming import TRIM_DB, trim_silence
 from speech2code.builders import build_translator, settings_class
-from speech2code.config import SearchConfig, Seq2SeqConfig
+from speech2code.config import Config, RecogniserConfig, SearchConfig
 from speech2code.corpora.batches import in_order
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 from speech2code.padding import pad
 from speech2code.protocols import Translator
-from speech2code.recognisers.vocabulary import WORDS, Vocabulary
+from speech2code.recognisers.vocabulary import Vocabulary
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
 from speech2code.training.progress import bar
 from speech2code.translation.search import beam_search
@@ -32,35 +33,47 @@ DESCRIPTION = "recogniser.json"
 
 
 class AttentionRecogniser:
-    """A trained network from speech to words, with its vocabulary and the normalisation of its features."""
+    """A trained network from speech to tokens, with its vocabulary, the normalisation of its features and the stop rules
+    of its search."""
 
     name = "in_domain"
 
-    def __init__(self, model: Translator, vocabulary: Vocabulary, standard: tuple[Tensor, Tensor], longest: int):
-        self.model, self.vocabulary, self.standard, self.longest = model.eval(), vocabulary, standard, longest
+    def __init__(
+        self, model: Translator, vocabulary: Vocabulary, standard: tuple[Tensor, Tensor], limits: dict[str, int]
+    ):
+        self.model, self.vocabulary, self.standard, self.limits = model.eval(), vocabulary, standard, limits
         self.mfcc = Mfcc()
+        self.signature = (
+            f"{self.name}|tokens:{vocabulary.kind}:{len(vocabulary.tokens)}|silence:trimmed at -{TRIM_DB} dB"
+        )
 
     @staticmethod
     def describe(
-        folder: Path, settings: Seq2SeqConfig, vocabulary: Vocabulary, standard: tuple[Tensor, Tensor], longest: int
+        folder: Path,
+        settings: RecogniserConfig,
+        vocabulary: Vocabulary,
+        standard: tuple[Tensor, Tensor],
+        limits: dict[str, int],
     ) -> None:
-        """Writes what `load` needs beside the weights: `standard` is mean and deviation of the MFCC, `longest` the most
-        words of a transcript."""
-        known = {"settings": asdict(settings) | {"training": None}, "words": vocabulary.tokens, "longest": longest}
-        known |= {"mean": standard[0].tolist(), "std": standard[1].tolist()}
+        """Writes what `load` needs beside the weights: `standard` is mean and deviation of the MFCC, `limits` the stop
+        rules of `beam_search`."""
+        known: dict = {"settings": asdict(settings) | {"training": None}, "vocabulary": vocabulary.state()}
+        known |= {"limits": limits, "mean": standard[0].tolist(), "std": standard[1].tolist()}
         write_json(folder / DESCRIPTION, known)
 
     @classmethod
-    def load(cls, folder: Path) -> "AttentionRecogniser":
-        """What `train recogniser` has left in `folder`; UserError where it has not."""
+    def load(cls, run: Path, config: Config) -> "AttentionRecogniser":
+        """What `train recogniser` has left in the folder of a run; UserError where it has not."""
+        folder = run / "recogniser"
         if not (folder / WEIGHTS).exists():
             raise UserError(f"{folder} holds no trained recogniser; run `speech2code train recogniser` first")
         known = read_json(folder / DESCRIPTION)
         settings = settings_class("recogniser", known["settings"]["kind"])(**known["settings"])
-        model = build_translator(settings, len(known["words"]))
+        vocabulary = Vocabulary.from_state(known["vocabulary"])
+        model = build_translator(settings, len(vocabulary.tokens))
         load_checkpoint(folder / WEIGHTS, model)
         standard = torch.tensor(known["mean"]), torch.tensor(known["std"])
-        return cls(model, Vocabulary(known["words"], WORDS), standard, known["longest"])
+        return cls(model, vocabulary, standard, known["limits"])
 
     def transcribe(self, waveforms: Iterable[np.ndarray], description: str = "in_domain") -> list[str]:
         """Waveforms float32 `(samples,)` at 16 kHz → one transcript each; silence at the ends is trimmed first."""
@@ -79,5 +92,5 @@ class AttentionRecogniser:
         batch, samples = pad(waveforms)
         mean, std = self.standard
         features = (self.mfcc(batch, samples) - mean) / std
-        found = beam_search(self.model, features, frame_count(samples), SEARCH, longest=self.longest, longest_run=3)
+        found = beam_search(self.model, features, frame_count(samples), SEARCH, **self.limits)
         return [self.vocabulary.decode(hypothesis.tokens) for hypothesis in found]

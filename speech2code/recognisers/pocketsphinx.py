@@ -4,6 +4,7 @@ import functools
 import multiprocessing
 import os
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.audio.trimming import trim_silence
+from speech2code.config import Config
 
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
@@ -31,9 +33,10 @@ class PocketSphinx:
     """waveforms → transcripts."""
 
     name = "pocketsphinx"
+    signature = f"pocketsphinx:{version('pocketsphinx')}|en-us|silence:{SILENCE_POLICY}"
 
     @classmethod
-    def load(cls, folder: Path) -> "PocketSphinx":
+    def load(cls, run: Path, config: Config) -> "PocketSphinx":
         """Its model comes with its package: nothing of a run's folder is needed."""
         return cls()
 

@@ -16,7 +16,7 @@ from speech2code.corpora.voices import load_voice
 from speech2code.errors import UserError
 from speech2code.files import write_json
 from speech2code.padding import pad
-from speech2code.recognisers.vocabulary import CHARACTERS, Vocabulary
+from speech2code.recognisers.vocabulary import CHAR, Vocabulary
 from speech2code.registry import BY_NAME
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.normalisation import normalise
@@ -81,7 +81,7 @@ def _topline_texts(
     config: Config, speech: Speech, name: str, settings: Seq2SeqConfig, record: dict
 ) -> dict[str, str]:
     """id → what the speech-to-text stage `name` writes for the sentence."""
-    characters = Vocabulary(record["characters"], CHARACTERS)
+    characters = Vocabulary(record["characters"], CHAR, config.corpus.target)
     model = build_translator(settings, len(characters.tokens))
     load_checkpoint(run_folder(config) / name / WEIGHTS, model)
     texts: dict[str, str] = {}
@@ -92,7 +92,7 @@ def _topline_texts(
 
 
 def _speak_by_tacotron(config: Config, split: str, row: str, record: dict, texts: dict[str, str]) -> None:
-    characters = Vocabulary(record["characters"], CHARACTERS)
+    characters = Vocabulary(record["characters"], CHAR, config.corpus.target)
     model = _tacotron(config, "topline_tts", config.topline_tts, len(characters.tokens))
     names, encoded = list(texts), [characters.encode(text) for text in texts.values()]
     for items in bar(in_order(np.array([len(each) for each in encoded]), BATCH), f"{row} {split}"):

@@ -8,7 +8,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from runpy import run_module
 
-from speech2code.builders import judges_of
+from speech2code.builders import judges_of, left_out
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
@@ -46,6 +46,9 @@ def run_stages(config: Config, overrides: list[str], stages: tuple[str, ...]) ->
         if "decoding" in stages:
             skipped.discard("quality")  # where no text judges, units do
         print("the corpus has no target text: nothing is scored, its units are judged (units.json, report)", flush=True)
+    else:
+        for sentence in left_out(config):
+            print(sentence, flush=True)
     _side_by_side(config, overrides, skipped)
     print(f"\n{'stage':32} seconds")
     for name, seconds in seconds_of(run_folder(config)).items():

@@ -9,7 +9,7 @@ from speech2code.config import Config
 from speech2code.corpora.pairs import SPLITS
 from speech2code.pipeline import Limits
 from speech2code.recognisers.attention import AttentionRecogniser
-from speech2code.recognisers.vocabulary import WORDS, Vocabulary
+from speech2code.recognisers.vocabulary import Vocabulary
 from speech2code.stages.folders import (
     data_folder,
     fabric_of,
@@ -27,6 +27,7 @@ from speech2code.training.units import encode_split
 from speech2code.training.vocoder import VocoderTask
 
 JUDGE_SEED = 0
+LONGEST_RUN = 3  # times in a row that the in-domain recogniser may at least write a token
 
 
 def units(config: Config) -> None:
@@ -80,7 +81,7 @@ def translator(config: Config) -> None:
 
 
 def recogniser(config: Config) -> None:
-    """Original target speech → words: trains the in-domain recogniser, the only training of `run` that reads text. Its
+    """Original target speech → text: trains the in-domain recogniser, the only training of `run` that reads text. Its
     seed is its own: all trainings of a comparison have the same judge."""
     config = replace(config, trainer=replace(config.trainer, seed=JUDGE_SEED))
     run, folder = run_folder(config), run_folder(config) / "recogniser"
@@ -89,16 +90,19 @@ def recogniser(config: Config) -> None:
             return
         fabric = fabric_of(config)
         train, dev = speech_of(config, "train"), speech_of(config, "dev")
-        vocabulary = Vocabulary.of(train.store.texts("target"), WORDS)
+        settings, texts = config.recogniser, train.store.texts("target")
+        vocabulary = Vocabulary.of(texts, settings.tokens, config.corpus.target, settings.vocabulary_size)
         tokens = [[vocabulary.encode(text) for text in speech.store.texts("target")] for speech in (train, dev)]
-        model = build_translator(config.recogniser, len(vocabulary.tokens))
-        task = TokensTask("recogniser", "target", config.recogniser, model, (train, tokens[0]), (dev, tokens[1]))
-        figures |= fit(task, config.recogniser.training, config.trainer, folder, fabric)
-        longest = max(len(each) for each in tokens[0]) + 3
-        AttentionRecogniser.describe(folder, config.recogniser, vocabulary, train.standard("target"), longest)
+        model = build_translator(settings, len(vocabulary.tokens))
+        task = TokensTask("recogniser", "target", settings, model, (train, tokens[0]), (dev, tokens[1]))
+        figures |= fit(task, settings.training, config.trainer, folder, fabric)
+        limits = limits_of(tokens[0])
+        # what training never said twice may be said in what is judged, such as the digits of a number
+        limits = limits._replace(longest_run=max(limits.longest_run, LONGEST_RUN))
+        AttentionRecogniser.describe(folder, settings, vocabulary, train.standard("target"), limits._asdict())
 
 
 def limits_of(sequences: list[np.ndarray]) -> Limits:
     """The stop rules of the search: facts of the training targets."""
-    runs = [np.diff(np.flatnonzero(np.diff(each, prepend=-1, append=-1))).max() for each in sequences]
+    runs = [np.diff(np.flatnonzero(np.diff(each, prepend=-1, append=-1))).max(initial=1) for each in sequences]
     return Limits(longest=round(1.2 * max(len(each) for each in sequences)), longest_run=int(max(runs)))

@@ -12,7 +12,7 @@ from dataclasses import asdict
 
 from speech2code.builders import build_translator
 from speech2code.config import Config, TrainingConfig
-from speech2code.recognisers.vocabulary import CHARACTERS, Vocabulary
+from speech2code.recognisers.vocabulary import CHAR, Vocabulary
 from speech2code.stages.folders import fabric_of, run_folder, settings_of, speech_of
 from speech2code.stages.record import stage
 from speech2code.stages.train import limits_of
@@ -82,7 +82,7 @@ def _training(config: Config, name: str, **settings: object) -> Iterator[tuple[d
 def _characters(config: Config) -> tuple[Vocabulary, tuple[tuple, tuple]]:
     """The characters, and (speech, indices of its transcripts) of the training and the dev split."""
     splits = [speech_of(config, split) for split in ("train", "dev")]
-    characters = Vocabulary.of(splits[0].store.texts("target"), CHARACTERS)
+    characters = Vocabulary.of(splits[0].store.texts("target"), CHAR, config.corpus.target)
     train, dev = ((each, [characters.encode(text) for text in each.store.texts("target")]) for each in splits)
     return characters, (train, dev)
 

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from speech2code.audio.files import load_waveform
-from speech2code.builders import load_recogniser
+from speech2code.builders import RECOGNISERS, load_recogniser
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
 from speech2code.files import write_atomically
@@ -23,12 +23,14 @@ def transcribe(config: Config, this: Stage) -> None:
     """Reads one row in the splits that this recogniser judges; nothing where the corpus has no such sentences."""
     run, splits = run_folder(config), splits_of(config, this.recogniser)
     torch.set_num_threads(config.trainer.threads)
+    section = RECOGNISERS[this.recogniser].section
     settings = {"corpus": corpus_of(config, this.name), "splits": splits, **fingerprints(run, *this.needs)}
+    settings |= {section: vars(getattr(config, section))} if section else {}
     with stage(run, this.name, settings) as figures:
         if figures is None or not is_there(config, this.row):
             return
-        recogniser = load_recogniser(this.recogniser, run, config)
-        language = config.corpus.target
+        recogniser, language = load_recogniser(this.recogniser, run, config), config.corpus.target
+        figures["signature"] = recogniser.signature
         for split in splits:
             store, sounds = FeatureStore(data_folder(config), split), waveforms_of(config, this.row, split)
             found = recogniser.transcribe(sounds, description=f"{this.recogniser}: {this.row}, {split}")

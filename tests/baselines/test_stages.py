@@ -7,7 +7,7 @@ from speech2code.audio.files import load_waveform
 from speech2code.cli import main
 from speech2code.compose import compose
 from speech2code.files import read_json
-from speech2code.recognisers.vocabulary import CHARACTERS, Vocabulary
+from speech2code.recognisers.vocabulary import CHAR, Vocabulary
 from speech2code.registry import BASELINES, BY_NAME, stages_of
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.scores import score_pairs
@@ -18,7 +18,8 @@ def test_baseline_and_topline_are_trained_and_scored(transcribed, tmp_path, caps
     assert "run `speech2code train baseline`" in refused("decode", "baselines", *overrides)
     main(["train", "recogniser", *overrides])
     for name in (*stages_of(BASELINES), "baselines", "baseline_scores"):
-        main([*BY_NAME[name].verb.split(), *overrides])
+        if BY_NAME[name].recogniser != "whisper":  # not one of this experiment's
+            main([*BY_NAME[name].verb.split(), *overrides])
     told = capsys.readouterr().out
     assert "baselines: done already" in told and "baseline_scores: done already" in told
     run, found = RunFolder(tmp_path / "tiny"), read_json(tmp_path / "tiny" / "baselines" / "scores.json")
@@ -56,7 +57,7 @@ def test_the_topline_needs_text(textless, tmp_path, refused):
 
 
 def test_characters_are_those_of_the_normalised_transcripts():
-    characters = Vocabulary.of(["It's 2 cats!", "A dog."], CHARACTERS)
+    characters = Vocabulary.of(["It's 2 cats!", "A dog."], CHAR, "en")
     assert sorted(characters.tokens) == list(" 'acdgiostw")
     assert characters.decode(characters.encode("A DOG, it's")) == "a dog it's"
     assert characters.decode(characters.encode("zoo")) == "oo"

@@ -1,0 +1,185 @@
+"""Whisper's whole path on a tiny model with random weights, in CTranslate2's format: no download."""
+
+import sys
+from pathlib import Path
+from string import ascii_lowercase
+
+import numpy as np
+import pytest
+
+from speech2code.builders import WHISPER_LANGUAGES, load_recogniser
+from speech2code.cli import main
+from speech2code.compose import compose
+from speech2code.config import Config
+from speech2code.errors import UserError
+from speech2code.files import read_json
+from speech2code.recognisers.whisper import CODES, PADDING, PEAK, Whisper, prepare
+from speech2code.report.run_folder import RunFolder
+
+pytest.importorskip("faster_whisper")
+
+WIDTH, MELS = 16, 80
+ENGLISH, MULTILINGUAL = 256, 50257  # tokens of text
+LANGUAGES = ("en", "fr", "no", "zh")
+SPECIAL = (
+    "<|endoftext|>", "<|startoftranscript|>", *(f"<|{each}|>" for each in LANGUAGES), "<|translate|>", "<|transcribe|>",
+    "<|startoflm|>", "<|startofprev|>", "<|nospeech|>", "<|notimestamps|>",
+)  # fmt: skip
+
+
+def save_tiny(folder: Path, nobody: float = 0.0, text: int = MULTILINGUAL) -> Path:
+    """A model that writes letters and times at random, yet the same ones for the same sound. `nobody`: how sure it is
+    that nobody speaks; `text`: its tokens of text."""
+    from ctranslate2.specs.whisper_spec import WhisperSpec
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    folder.mkdir()
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    names = [*letters, *(f"x{index}" for index in range(text - len(letters)))]
+    if text == MULTILINGUAL:
+        names[-1] = ""  # CTranslate2 knows a multilingual model by this token, or by 51,865 tokens and more
+    tokenizer = Tokenizer(models.BPE({name: index for index, name in enumerate(names)}, []))
+    tokenizer.pre_tokenizer, tokenizer.decoder = pre_tokenizers.ByteLevel(False), decoders.ByteLevel()
+    tokenizer.add_special_tokens(list(SPECIAL))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    names += [*SPECIAL, *(f"<|{index * 0.02:.2f}|>" for index in range(1501 + 95))]
+
+    spec, chance = WhisperSpec(1, 2, 1, 2), np.random.default_rng(0)
+    for name, shape in shapes(len(names)).items():
+        part = spec
+        *path, last = name.split(".")
+        for step in path:
+            part = part[int(step)] if step.isdigit() else getattr(part, step)
+        values = chance.normal(0, 0.5, shape) if len(shape) > 1 else np.full(shape, float(last == "gamma"))
+        setattr(part, last, values.astype(np.float32))
+    spec.decoder.projection.bias[:text] = [4 if name in set(ascii_lowercase) else -30 for name in names[:text]]
+    spec.decoder.projection.bias[names.index("<|nospeech|>")] = nobody
+    spec.register_vocabulary(names)
+    spec.config.suppress_ids, spec.config.suppress_ids_begin = [], [names.index("<|endoftext|>")]
+    spec.config.lang_ids = [names.index(f"<|{each}|>") for each in LANGUAGES]
+    spec.config.alignment_heads = [(0, 0)]
+    spec.validate()
+    spec.save(str(folder))
+    return folder
+
+
+def shapes(vocabulary: int) -> dict[str, tuple[int, ...]]:
+    """Every weight of one layer of encoder and decoder."""
+    found = {f"encoder.conv{n}.weight": (WIDTH, size, 3) for n, size in ((1, MELS), (2, WIDTH))}
+    found |= {f"encoder.conv{n}.bias": (WIDTH,) for n in (1, 2)}
+    found |= {
+        "encoder.position_encodings.encodings": (1500, WIDTH),
+        "decoder.position_encodings.encodings": (448, WIDTH),
+    }
+    found |= {"decoder.embeddings.weight": (vocabulary, WIDTH)}
+    linear = {"decoder.projection": (vocabulary, WIDTH)}
+    for layer, attentions in (
+        ("encoder.layer.0", ("self_attention",)),
+        ("decoder.layer.0", ("self_attention", "attention")),
+    ):
+        linear |= {f"{layer}.ffn.linear_0": (2 * WIDTH, WIDTH), f"{layer}.ffn.linear_1": (WIDTH, 2 * WIDTH)}
+        for each in attentions:
+            sizes = (3, 1) if each == "self_attention" else (1, 2, 1)
+            linear |= {f"{layer}.{each}.linear.{n}": (size * WIDTH, WIDTH) for n, size in enumerate(sizes)}
+        norms = [f"{layer}.{each}.layer_norm" for each in (*attentions, "ffn")] + [layer.split(".")[0] + ".layer_norm"]
+        found |= {f"{norm}.{part}": (WIDTH,) for norm in norms for part in ("gamma", "beta")}
+    found |= {f"{name}.weight": shape for name, shape in linear.items()}
+    return found | {f"{name}.bias": shape[:1] for name, shape in linear.items()}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> Path:
+    return save_tiny(tmp_path_factory.mktemp("whisper") / "tiny")
+
+
+def settings(model: Path | None, language: str = "en", *more: str) -> Config:
+    return compose(
+        ["experiment=phrasebook", "recognisers=[in_domain]", f"corpus.target={language}", "trainer.accelerator=cpu",
+         f"whisper.model={model or 'null'}", "whisper.compute_type=float32", "whisper.beam=2", *more]
+    )  # fmt: skip
+
+
+def load(model: Path | None, language: str = "en", *more: str) -> Whisper:
+    return load_recogniser("whisper", Path("nowhere"), settings(model, language, *more))
+
+
+def sounds(count: int) -> list[np.ndarray]:
+    time = np.arange(9000) / 16_000
+    return [
+        (0.3 * np.sin(2 * np.pi * 200 * (2 + n) * time)).astype(np.float32)[: 4000 + 1500 * n] for n in range(count)
+    ]
+
+
+def test_transcripts_depend_on_no_neighbour(model):
+    waveforms = sounds(4)
+    alone = [load(model).transcribe([each])[0] for each in waveforms]
+    assert all(alone) and len(set(alone)) == 4
+    together = load(model, "en", "whisper.batch_size=3")
+    silence = np.zeros(8000, np.float32)
+    assert together.transcribe(iter([silence, *waveforms[::-1]])) == ["", *alone[::-1]]
+    assert together.transcribe([]) == []
+
+
+def test_the_language_is_told_to_the_model(model):
+    read = {
+        language: load(model, language).transcribe(sounds(2)) for language in ("en", "fr", "fr-CA", "nb", "zh-Hant")
+    }
+    assert read["fr"] == read["fr-CA"] and len({tuple(each) for each in read.values()}) == 4
+    assert load(model, "nb").language == "no" and "language:no" in load(model, "nb").signature
+
+
+def test_the_list_of_languages_is_whispers():
+    from faster_whisper.tokenizer import _LANGUAGE_CODES
+
+    assert {CODES.get(each, each) for each in WHISPER_LANGUAGES} == set(_LANGUAGE_CODES)
+
+
+def test_near_silence_and_nothing_are_no_words(model):
+    noise = np.random.default_rng(0).normal(0, 1e-4, 16_000).astype(np.float32)
+    assert load(model).transcribe([np.zeros(0, np.float32), np.zeros(1600, np.float32), noise]) == ["", "", ""]
+
+
+def test_a_model_that_hears_nobody_says_nothing(tmp_path):
+    assert load(save_tiny(tmp_path / "nobody", nobody=30.0)).transcribe(sounds(2)) == ["", ""]
+
+
+def test_silence_policy():
+    tone = 0.02 * np.sin(np.arange(8000) / 5).astype(np.float32)
+    ready, padding = prepare(np.pad(tone, 6000)), round(PADDING * 16_000)
+    assert not ready[:padding].any() and np.abs(ready).max() == pytest.approx(PEAK)
+    assert abs(len(ready) - padding - len(tone)) < 1200  # the silence around the tone is gone, but for a frame or two
+    np.testing.assert_allclose(prepare(10 * tone), prepare(tone), atol=1e-6)
+    assert len(prepare(np.tile(tone, 70))) == 30 * 16_000
+
+
+def test_what_is_missing_is_one_sentence(model, tmp_path, monkeypatch):
+    with pytest.raises(UserError, match=r"needs a model: set whisper\.model= to .* or to a folder"):
+        load(None)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(UserError, match=r"whisper\.model=.*empty cannot be loaded: "):
+        load(empty)
+    with pytest.raises(UserError, match=r"does not know de; choose a multilingual model"):
+        load(model, "de")  # a language of Whisper, but this tiny model lacks it
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    with pytest.raises(UserError, match=r"pip install 'speech2code\[whisper\]'"):
+        load(model)
+
+
+def test_an_english_model_reads_english_only(tmp_path):
+    english = save_tiny(tmp_path / "english", text=ENGLISH)
+    assert all(load(english).transcribe(sounds(2)))
+    with pytest.raises(UserError, match="does not know fr; choose a multilingual model"):
+        load(english, "fr")
+
+
+def test_the_command_line_knows_it_and_its_settings(model, transcribed, tmp_path, refused):
+    overrides = transcribed.overrides(tmp_path, "recognisers=[whisper]", "whisper.compute_type=float32")
+    assert "whisper.model=" in refused("transcribe", "original", "whisper", *overrides)
+    main(["transcribe", "original", "whisper", *overrides, f"whisper.model={model}"])
+    run = RunFolder(tmp_path / "tiny")
+    assert len(run.transcripts("original", "whisper")) == 3
+    record = read_json(run.table("original", "whisper").parent / "stage.json")
+    assert str(model) in record["signature"] and "trimmed" in record["signature"]
+    told = refused("transcribe", "original", "whisper", *overrides, f"whisper.model={model}", "whisper.beam=1")
+    assert "whisper.beam=5, now it is 1" in told
