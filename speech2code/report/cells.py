@@ -13,6 +13,7 @@ from speech2code.files import read_json
 from speech2code.records import origin_of, records_of
 from speech2code.registry import BASELINES, ROW, ROWS
 from speech2code.report.run_folder import RunFolder
+from speech2code.scoring.counts import METRICS
 from speech2code.scoring.trainings import over_trainings, paired_bootstrap_trainings
 
 OURS = "translation"  # the row that a system of ours is judged by
@@ -140,14 +141,23 @@ def _scores(system: System, language: str) -> dict:
         for recogniser in scores[0].get(system.row, {}):
             figures = [each[system.row][recogniser] for each in scores]
             if len(figures) > 1:
-                pairs = [each.values() for each in system.transcripts(recogniser, split)]
-                references = [reference for reference, _ in pairs[0]]
-                together = over_trainings([[read for _, read in each] for each in pairs], references, language)
-                figures[0] = _mean_of(figures, tuple(figures[0])) | together
+                figures = [_together(figures, system.transcripts(recogniser, split), language)]
             if system.row == OURS:
                 ceilings = [each["resynthesis"][recogniser]["bleu"] for each in scores]
                 figures[0] |= {"resynthesis_bleu": float(np.mean(ceilings))}
             found.setdefault(split, {})[recogniser] = figures[0]
+    return found
+
+
+def _together(figures: list[dict], read: list[dict[str, tuple[str, str]]], language: str) -> dict[str, float]:
+    """Figures of each training and what was read of it → their mean, with deviation and interval over both."""
+    references = [reference for reference, _ in read[0].values()]
+    hypotheses = [[text for _, text in each.values()] for each in read]
+    found = _mean_of(figures, ("meteor", "cannot_judge"))  # METEOR's program would need minutes for its interval
+    for metric in METRICS:
+        over = over_trainings(hypotheses, references, language, metric)
+        found |= {metric: over.mean, f"{metric}_low": over.low, f"{metric}_high": over.high}
+        found |= {f"{metric}_sd": over.deviation} if over.deviation is not None else {}
     return found
 
 

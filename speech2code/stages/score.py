@@ -10,7 +10,7 @@ from speech2code.scoring.detectors import detect
 from speech2code.scoring.meteor import start_meteor
 from speech2code.scoring.scores import Scores, score_pairs
 from speech2code.stages.folders import run_folder, splits_of
-from speech2code.stages.record import fingerprints, stage
+from speech2code.stages.record import fingerprints, finished, stage
 from speech2code.stages.transcribe import waveforms_of
 
 
@@ -57,11 +57,16 @@ def _scores(config: Config, group: str) -> dict:
             judged = _judged(config, row.name, split) if row.group == group else {}
             if judged:
                 splits[split][row.name] = {name: each.figures() for name, each in judged.items()}
-                signatures = next(iter(judged.values())).signatures
+                signatures |= next(iter(judged.values())).signatures
+                signatures |= {name: _signature(config, row.name, name) for name in judged}
         for name, original in _judged(config, ORIGINAL, split).items():
             for row in splits[split].values():
                 row[name] |= cannot_judge(original.wer)
     return {"splits": splits, "signatures": signatures}
+
+
+def _signature(config: Config, row: str, recogniser: str) -> str:
+    return finished(run_folder(config), f"transcripts/{row}.{recogniser}")["signature"]
 
 
 def _judged(config: Config, row: str, split: str) -> dict[str, Scores]:
