@@ -109,8 +109,8 @@ def test_the_picture_has_four_panels_on_one_time_axis(made):
 @pytest.mark.parametrize(
     "lost, sentence",
     [
-        ("decoding/translation", "has no translation of test-031"),
-        ("transcripts/resynthesis.in_domain/transcripts.tsv", "has no resynthesis.in_domain of test-031"),
+        ("decoding/test", "has no translation of test-031"),
+        ("transcripts/resynthesis.in_domain/test.tsv", "has no resynthesis.in_domain of test-031"),
         ("decoding/source", "holds 0 sentences, not three"),
         ("config.yaml", "has no config.yaml"),
         ("decoding/stage.json", "has no record of any stage"),
