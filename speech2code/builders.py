@@ -118,7 +118,7 @@ def left_out(config: "Config") -> list[str]:
 
 def first_subtag(language: str) -> str:
     """ "pt-BR" → "pt"; Cantonese, which some write as a kind of Chinese, is "yue"."""
-    subtags = language.lower().split("-")
+    subtags = language.lower().replace("_", "-").split("-")
     return "yue" if subtags[:2] == ["zh", "yue"] else subtags[0]
 
 

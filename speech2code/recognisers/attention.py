@@ -33,8 +33,8 @@ DESCRIPTION = "recogniser.json"
 
 
 class AttentionRecogniser:
-    """A trained network from speech to tokens, with its vocabulary, the normalisation of its features and the stop rules
-    of its search."""
+    """A trained network from speech to tokens, with its vocabulary, the normalisation of its features and the stop
+    rules of its search."""
 
     name = "in_domain"
 

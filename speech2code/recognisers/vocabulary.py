@@ -54,15 +54,24 @@ class Vocabulary:
         """Indices → normalised text."""
         if self.pairs:
             return self.pairs.decode(indices)
-        return ("" if self.kind == CHAR else " ").join(self.tokens[index] for index in indices)
+        return ("" if self.kind == CHAR else _space(self.language)).join(self.tokens[index] for index in indices)
+
+
+def _split(text: str, kind: str, language: str) -> list[str]:
+    text = _normalised(text, language)
+    return list(text) if kind == CHAR else _words(text, language)
 
 
 def _normalised(text: str, language: str) -> str:
     return normalise(text, language)
 
 
-def _split(text: str, kind: str, language: str) -> list[str]:
-    return list(_normalised(text, language)) if kind == CHAR else _normalised(text, language).split()
+def _words(text: str, language: str) -> list[str]:
+    return text.split()
+
+
+def _space(language: str) -> str:
+    return " "
 
 
 def _learn_pairs(texts: list[str], size: int) -> "Tokenizer":

@@ -12,7 +12,9 @@ from speech2code.audio.files import SAMPLE_RATE
 from speech2code.audio.trimming import trim_silence
 from speech2code.builders import first_subtag
 from speech2code.config import Config, WhisperConfig
+from speech2code.corpora.checks import SILENT
 from speech2code.errors import UserError
+from speech2code.scoring.detectors import SILENT_DBFS, near_silent
 
 if TYPE_CHECKING:
     from faster_whisper import BatchedInferencePipeline
@@ -22,11 +24,13 @@ FRAMES = 100  # a second, of Whisper's features
 # WER in % on 60 sentences of Flite's slt, base: 0 s 3.3, 0.1 s 2.2, 0.5 s 1.7 (15, 10, 8 words)
 PADDING = 0.5  # seconds
 PEAK = 0.5
-SILENT = 1e-3  # peak before it is levelled: quieter is no speech
-NO_SPEECH, UNSURE = 0.6, -1.0  # OpenAI's: no speech where its probability is above, and the mean log-probability below
+# Whisper's own rule, with OpenAI's values: no speech where the probability of none is above, and the mean
+# log-probability of what it would write below. Of silence it writes "you" with −0.5: the faint needs no second proof.
+NO_SPEECH, UNSURE = 0.6, -1.0
 SILENCE_POLICY = (
     f"trimmed at -40 dB, peak set to {PEAK}, {PADDING} s of silence before, silence behind up to {WINDOW} s; "
-    f"nothing where the peak is below {SILENT} or Whisper says that nobody speaks"
+    f"nothing where the peak is below {SILENT}, or no-speech above {NO_SPEECH} and log-probability below {UNSURE} or "
+    f"root mean square below {SILENT_DBFS:.0f} dBFS"
 )
 CODES = {"cmn": "zh", "fil": "tl", "jv": "jw", "nb": "no"}  # BCP 47 → Whisper, where they differ
 DEVICES = {"auto": "auto", "gpu": "cuda", "cuda": "cuda"}  # Fabric's accelerator → CTranslate2's; any other: cpu
@@ -67,20 +71,20 @@ class Whisper:
         """One transcript a waveform (float32 `(samples,)`, 16 kHz), in order; "" where nothing was recognised."""
         from tqdm import tqdm
 
-        prepared = [prepare(each) for each in waveforms]
-        transcripts = [""] * len(prepared)
-        spoken = [item for item, each in enumerate(prepared) if len(each)]
+        sounds = [trim_silence(np.asarray(each, dtype=np.float32)) for each in waveforms]
+        transcripts = [""] * len(sounds)
+        spoken = [item for item, each in enumerate(sounds) if np.abs(each).max(initial=0.0) >= SILENT]
         with tqdm(total=len(spoken), desc=description, unit="utterance", disable=None) as progress:
             for start in range(0, len(spoken), self.settings.batch_size):
                 items = spoken[start : start + self.settings.batch_size]
-                for item, text in zip(items, self._read([prepared[item] for item in items])):
+                for item, text in zip(items, self._read([sounds[item] for item in items])):
                     transcripts[item] = text
                 progress.update(len(items))
         return transcripts
 
-    def _read(self, prepared: list[np.ndarray]) -> list[str]:
-        """Up to `batch_size` utterances, each in a window of its own: neither knows of the others."""
-        windows = [np.pad(each, (0, WINDOW * SAMPLE_RATE - len(each))) for each in prepared]
+    def _read(self, sounds: list[np.ndarray]) -> list[str]:
+        """Up to `batch_size` utterances, each in a window of its own: none knows of the others."""
+        windows, faint = [window(each) for each in sounds], [near_silent(each) for each in sounds]
         segments, _ = self.pipeline.transcribe(
             np.concatenate(windows),
             language=self.language,
@@ -94,8 +98,9 @@ class Whisper:
         )
         texts = [""] * len(windows)
         for each in segments:
-            if each.no_speech_prob <= NO_SPEECH or each.avg_logprob >= UNSURE:
-                texts[each.seek // (WINDOW * FRAMES)] += each.text  # its start may be nonsense, its window is not
+            at = each.seek // (WINDOW * FRAMES)  # its start may be nonsense, its window is not
+            if each.no_speech_prob <= NO_SPEECH or (each.avg_logprob >= UNSURE and not faint[at]):
+                texts[at] += each.text
         return [text.strip() for text in texts]
 
 
@@ -109,11 +114,9 @@ def check_model(settings: WhisperConfig) -> str:
     return settings.model
 
 
-def prepare(waveform: np.ndarray) -> np.ndarray:
-    """The silence policy: float32 `(samples,)` → trimmed, at one level, silence before it, no longer than the window;
-    nothing `(0,)` where nobody speaks."""
-    speech = trim_silence(np.asarray(waveform, dtype=np.float32))
-    peak = np.abs(speech).max(initial=0.0)
-    if peak < SILENT:
-        return np.zeros(0, np.float32)
-    return np.pad(speech * (PEAK / peak), (round(PADDING * SAMPLE_RATE), 0))[: WINDOW * SAMPLE_RATE]
+def window(speech: np.ndarray) -> np.ndarray:
+    """Trimmed speech, float32 `(samples,)` → what Whisper reads, float32 `(30 · 16000,)`: at one level, silence around
+    it."""
+    size, front = WINDOW * SAMPLE_RATE, round(PADDING * SAMPLE_RATE)
+    levelled = np.pad(speech * (PEAK / np.abs(speech).max()), (front, 0))[:size]
+    return np.pad(levelled, (0, size - len(levelled)))

@@ -34,7 +34,7 @@ def detect(
     limit_hit = [not flag for flag in ended] if ended is not None else [False] * len(references)
     counts = {
         "same_output": same,
-        "near_silent": sum(_silent(waveform) or not text for waveform, text in zip(waveforms, transcripts)),
+        "near_silent": sum(near_silent(waveform) or not text for waveform, text in zip(waveforms, transcripts)),
         "unending": sum(hit or _too_long(text, ref) for hit, text, ref in zip(limit_hit, transcripts, references)),
     }
     return {**counts, "sentences": len(references), "warnings": _warnings(counts, len(references))}
@@ -56,7 +56,8 @@ def _most_shared(outputs: Sequence[Hashable], references: Sequence[str]) -> int:
     return most if most > SAME_SHARE * len(references) else 0
 
 
-def _silent(waveform: np.ndarray) -> bool:
+def near_silent(waveform: np.ndarray) -> bool:
+    """Whether float32 `(samples,)` is too faint to be speech: root mean square below -50 dBFS."""
     if len(waveform) == 0:
         return True
     return float(np.sqrt(np.mean(np.square(waveform, dtype=np.float64)))) < 10 ** (SILENT_DBFS / 20)

@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 from string import ascii_lowercase
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from speech2code.compose import compose
 from speech2code.config import Config
 from speech2code.errors import UserError
 from speech2code.files import read_json
-from speech2code.recognisers.whisper import CODES, PADDING, PEAK, Whisper, prepare
+from speech2code.recognisers.whisper import CODES, PADDING, PEAK, Whisper, window
 from speech2code.report.run_folder import RunFolder
 
 pytest.importorskip("faster_whisper")
@@ -140,16 +141,29 @@ def test_near_silence_and_nothing_are_no_words(model):
 
 
 def test_a_model_that_hears_nobody_says_nothing(tmp_path):
-    assert load(save_tiny(tmp_path / "nobody", nobody=30.0)).transcribe(sounds(2)) == ["", ""]
+    known = load(save_tiny(tmp_path / "nobody", nobody=30.0))
+    assert known.transcribe(sounds(2)) == ["", ""]
+    sure = [SimpleNamespace(seek=0, text=" you", no_speech_prob=0.9, avg_logprob=-0.5)]
+    known.pipeline.transcribe = lambda *_, **__: (sure, None)
+    assert known.transcribe(sounds(1)) == ["you"]
+    assert known.transcribe([0.005 * each for each in sounds(1)]) == [""]  # of what is faint, it need not be unsure
 
 
 def test_silence_policy():
     tone = 0.02 * np.sin(np.arange(8000) / 5).astype(np.float32)
-    ready, padding = prepare(np.pad(tone, 6000)), round(PADDING * 16_000)
-    assert not ready[:padding].any() and np.abs(ready).max() == pytest.approx(PEAK)
-    assert abs(len(ready) - padding - len(tone)) < 1200  # the silence around the tone is gone, but for a frame or two
-    np.testing.assert_allclose(prepare(10 * tone), prepare(tone), atol=1e-6)
-    assert len(prepare(np.tile(tone, 70))) == 30 * 16_000
+    ready, padding = window(tone), round(PADDING * 16_000)
+    assert not ready[:padding].any() and not ready[padding + 8000 :].any()
+    np.testing.assert_allclose(ready[padding : padding + 8000], PEAK / 0.02 * tone, rtol=1e-3)
+    assert len(ready) == len(window(np.tile(tone, 70))) == 30 * 16_000
+
+
+def test_silence_around_speech_and_its_level_do_not_matter(model):
+    known, tone, heard = load(model), sounds(1)[0], []
+    assert len(set(known.transcribe([tone, tone / 8]))) == 1
+    known.pipeline.transcribe = lambda sound, **_: (heard.append(sound), ([], None))[1]
+    assert known.transcribe([np.pad(tone, 8000)]) == [""]
+    spoken = np.flatnonzero(np.abs(heard[0]) > 0.01)
+    assert abs(spoken[0] - PADDING * 16_000) < 600 and abs(np.ptp(spoken) - len(tone)) < 1200  # but for a frame or two
 
 
 def test_what_is_missing_is_one_sentence(model, tmp_path, monkeypatch):
