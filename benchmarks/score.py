@@ -23,9 +23,9 @@ def measure() -> Line:
     rows = {row: waveforms_of(config, row) for row in ROWS}
     began = time.perf_counter()
     recogniser = load_recogniser("in_domain", run_folder(config) / "recogniser")
-    start_meteor()
+    start_meteor(config.corpus.target)
     for row, waveforms in rows.items():
-        score(recogniser.transcribe(waveforms, row), store_of(config, row).texts("target"))
+        score(recogniser.transcribe(waveforms, row), store_of(config, row).texts("target"), config.corpus.target)
     taken = time.perf_counter() - began
     share = _sphinx(rows["original"][:SPHINX_SENTENCES])
     met = taken <= 90 and share >= 0.95

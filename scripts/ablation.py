@@ -181,7 +181,8 @@ def _figures(config: Config, before: list[dict]) -> dict:
     for name, earlier in zip(P_VALUES, (before[-1], before[0]) if before else ()):
         others[name] = RunFolder(found.path.parent / earlier["row"]).transcripts("translation", JUDGE)
     for name, other in others.items():
-        row[name] = paired_bootstrap(list(hypotheses), [text for _, text in other.values()], list(references))
+        texts = [text for _, text in other.values()]
+        row[name] = paired_bootstrap(list(hypotheses), texts, list(references), config.corpus.target)
     return row
 
 

@@ -73,7 +73,7 @@ def _true_durations(config: Config) -> dict[str, dict]:
         waveforms = [load_waveform(path) for path in spoken]
     references, folder_of = store.texts("target"), run_folder(config) / "recogniser"
     read = {name: load_recogniser(name, folder_of).transcribe(waveforms, name) for name in config.recognisers}
-    return {name: score(texts, references).as_dict() for name, texts in read.items()}
+    return {name: score(texts, references, config.corpus.target).as_dict() for name, texts in read.items()}
 
 
 def _shown(line: dict) -> str:

@@ -47,7 +47,7 @@ class AttentionRecogniser:
         """Writes what `load` needs beside the weights: `standard` is mean and deviation of the MFCC, `longest` the most
         words of a transcript."""
         known = {"settings": asdict(settings) | {"training": None}, "words": vocabulary.tokens, "longest": longest}
-        known |= {"mean": standard[0].tolist(), "std": standard[1].tolist()}
+        known |= {"language": vocabulary.language, "mean": standard[0].tolist(), "std": standard[1].tolist()}
         write_json(folder / DESCRIPTION, known)
 
     @classmethod
@@ -60,7 +60,7 @@ class AttentionRecogniser:
         model = build_translator(settings, len(known["words"]))
         load_checkpoint(folder / WEIGHTS, model)
         standard = torch.tensor(known["mean"]), torch.tensor(known["std"])
-        return cls(model, Vocabulary(known["words"], WORDS), standard, known["longest"])
+        return cls(model, Vocabulary(known["words"], WORDS, known["language"]), standard, known["longest"])
 
     def transcribe(self, waveforms: Iterable[np.ndarray], description: str = "in_domain") -> list[str]:
         """Waveforms float32 `(samples,)` at 16 kHz → one transcript each; silence at the ends is trimmed first."""

@@ -93,11 +93,14 @@ def _compared(cells: list[dict], sweep: Path) -> list[dict]:
     scored = [cell for cell in cells if "bleu" in cell and cell["system"] == OURS]
     if not scored:
         return cells
-    references, best = zip(*transcripts_of(sweep, max(scored, key=lambda cell: cell["bleu"])).values())
+    chosen = max(scored, key=lambda cell: cell["bleu"])
+    references, best = zip(*transcripts_of(sweep, chosen).values())
+    settings = yaml.safe_load((sweep / chosen["cell"] / "config.yaml").read_text(encoding="utf-8"))
+    language = settings["corpus"]["target"]
 
     def against_best(cell: dict) -> float:
         hypotheses = [hypothesis for _, hypothesis in transcripts_of(sweep, cell).values()]
-        return paired_bootstrap(hypotheses, list(best), list(references))
+        return paired_bootstrap(hypotheses, list(best), list(references), language)
 
     return [cell | ({"p_value": against_best(cell)} if "bleu" in cell else {}) for cell in cells]
 

@@ -18,7 +18,7 @@ from speech2code.padding import pad
 from speech2code.recognisers.vocabulary import CHARACTERS, Vocabulary
 from speech2code.registry import BY_NAME
 from speech2code.report.run_folder import RunFolder
-from speech2code.scoring.normalise import normalise
+from speech2code.scoring.normalisation import normalise
 from speech2code.stages.folders import run_folder, speech_of
 from speech2code.stages.record import finished, stage
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
@@ -42,7 +42,8 @@ def decode(config: Config) -> None:
         _speak_baseline(config, records["baseline"]["longest"])
         texts = _topline_texts(config, records["topline_stt"])
         references = zip(test.ids, test.texts("target"))
-        pairs = {key: (normalise(reference), normalise(texts[key])) for key, reference in references}
+        language = config.corpus.target
+        pairs = {key: (normalise(text, language), normalise(texts[key], language)) for key, text in references}
         write_json(run / "baselines" / "topline_text.json", pairs)
         _speak_topline(config, records["topline_tts"], texts)
         if config.corpus.target_voice:
@@ -65,7 +66,7 @@ def _speak_baseline(config: Config, longest: int) -> None:
 
 def _topline_texts(config: Config, record: dict) -> dict[str, str]:
     """id → what the topline writes for the test sentence."""
-    test, characters = speech_of(config, "test"), Vocabulary(record["characters"], CHARACTERS)
+    test, characters = speech_of(config, "test"), Vocabulary(record["characters"], CHARACTERS, config.corpus.target)
     model = build_translator(config.topline_stt, len(characters.tokens))
     load_checkpoint(run_folder(config) / "topline_stt" / WEIGHTS, model)
     texts: dict[str, str] = {}
@@ -76,7 +77,7 @@ def _topline_texts(config: Config, record: dict) -> dict[str, str]:
 
 
 def _speak_topline(config: Config, record: dict, texts: dict[str, str]) -> None:
-    characters = Vocabulary(record["characters"], CHARACTERS)
+    characters = Vocabulary(record["characters"], CHARACTERS, config.corpus.target)
     model = _tacotron(config, "topline_tts", config.topline_tts, len(characters.tokens))
     names, encoded = list(texts), [characters.encode(text) for text in texts.values()]
     for items in bar(in_order(np.array([len(each) for each in encoded]), BATCH), "topline_tts"):

@@ -72,19 +72,20 @@ def _spoken(config: Config, encoder: UnitEncoder) -> dict[str, float]:
     for unit, sound in enumerate(speak(every, encoder, vocoder, 0, [[steps]] * len(every))):
         save_waveform(run / "quality" / "sounds" / f"{unit:04d}.wav", sound)
     train, test = (speech_of(config, split) for split in ("train", "test"))
-    found = _resynthesis(RunFolder(run), config.recognisers, test.store)
+    found = _resynthesis(config, test.store)
     if train.speaker_count("target") > 1:
         sequences = UnitSequences.load(run / "units" / "test.npz").units
-        found |= convert(train, test, sequences, encoder, vocoder)
+        found |= convert(train, test, sequences, encoder, vocoder, config.corpus.target)
     return found
 
 
-def _resynthesis(run: RunFolder, recognisers: list[str], store: FeatureStore) -> dict[str, float]:
+def _resynthesis(config: Config, store: FeatureStore) -> dict[str, float]:
     """What the recognisers make of the original and of the true units' speech, and how far apart their spectra are."""
     found: dict[str, Any] = {}
-    for row, recogniser in product(("original", "resynthesis"), recognisers):
+    run = RunFolder(run_folder(config))
+    for row, recogniser in product(("original", "resynthesis"), config.recognisers):
         if table := run.transcripts(row, recogniser):  # where the run has got so far
-            scores = score_pairs(table.values()).as_dict()
+            scores = score_pairs(table.values(), config.corpus.target).as_dict()
             found |= {f"{figure}_{row}_{recogniser}": scores[figure] for figure in ("wer", "cer", "meteor", "bleu")}
     distances = [
         mel_cepstral_distortion(store.mfcc("target", item), mfcc_of(trim_silence(load_waveform(path))))

@@ -20,7 +20,7 @@ def score(config: Config) -> None:
     with stage(run, "scores", fingerprints(run, "decoding", *_transcripts(config, RUN))) as figures:
         if figures is None:
             return
-        start_meteor()  # its ten seconds of loading pass meanwhile
+        start_meteor(config.corpus.target)  # its ten seconds of loading pass meanwhile
         rows = [row for row in ROWS if row.group == RUN and RunFolder(run).transcripts(row.name, config.recognisers[0])]
         write_json(run / "scores" / "detectors.json", {row.name: _detect(config, row) for row in rows})
         scores, signature = _scores(config, RUN)
@@ -33,10 +33,10 @@ def score_baselines(config: Config) -> None:
     with stage(run, "baseline_scores", fingerprints(run, "baselines", *_transcripts(config, BASELINES))) as figures:
         if figures is None:
             return
-        start_meteor()
+        start_meteor(config.corpus.target)
         scores, signature = _scores(config, BASELINES)
         texts = read_json(run / "baselines" / "topline_text.json")
-        scores["topline_text"] = _figures(score_pairs(texts.values()))
+        scores["topline_text"] = _figures(score_pairs(texts.values(), config.corpus.target))
         trained = {name: finished(run, name)["seconds"] for name in BY_NAME["baselines"].needs}
         write_json(run / "baselines" / "scores.json", scores | {"seconds": trained, "signature": signature})
 
@@ -48,14 +48,15 @@ def _transcripts(config: Config, group: str) -> list[str]:
 
 def _scores(config: Config, group: str) -> tuple[dict[str, dict], dict[str, str]]:
     """Row → recogniser → figures, of all that there are transcripts of; and how they were made."""
-    found, signature, run = {}, {}, RunFolder(run_folder(config))
+    found: dict[str, dict] = {}
+    signature: dict[str, str] = {}
+    run = RunFolder(run_folder(config))
     for row in ROWS:
         tables = {name: run.transcripts(row.name, name) for name in config.recognisers} if row.group == group else {}
-        scores = {name: score_pairs(table.values()) for name, table in tables.items() if table}
+        scores = {name: score_pairs(each.values(), config.corpus.target) for name, each in tables.items() if each}
         if scores:
             found[row.name] = {name: _figures(each) for name, each in scores.items()}
-            last = next(iter(scores.values()))
-            signature = {"bleu": last.bleu_signature, "meteor": last.meteor_signature}
+            signature = next(iter(scores.values())).signatures
     return found, signature
 
 
@@ -71,4 +72,4 @@ def _detect(config: Config, row: Row) -> dict:
     references, transcripts = (list(each) for each in zip(*table.values()))
     known = units.get("reference" if row.name == "resynthesis" else row.name), ended.get(row.name)
     sequences, ends = ([of[key] for key in table] if of else None for of in known)
-    return detect(waveforms_of(config, row.name), sequences, transcripts, references, ends)
+    return detect(waveforms_of(config, row.name), sequences, transcripts, references, config.corpus.target, ends)

@@ -90,7 +90,7 @@ def recogniser(config: Config) -> None:
             return
         fabric = fabric_of(config)
         train, dev = speech_of(config, "train"), speech_of(config, "dev")
-        vocabulary = Vocabulary.of(train.store.texts("target"), WORDS)
+        vocabulary = Vocabulary.of(train.store.texts("target"), WORDS, config.corpus.target)
         tokens = [[vocabulary.encode(text) for text in speech.store.texts("target")] for speech in (train, dev)]
         model = build_translator(config.recogniser, len(vocabulary.tokens))
         task = TokensTask("recogniser", "target", config.recogniser, model, (train, tokens[0]), (dev, tokens[1]))

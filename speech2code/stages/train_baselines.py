@@ -70,7 +70,7 @@ def _training(config: Config, name: str, **settings: object) -> Iterator[tuple[d
 def _characters(config: Config) -> tuple[Vocabulary, tuple[tuple, tuple]]:
     """The characters, and (speech, indices of its transcripts) of the training and the dev split."""
     splits = [speech_of(config, split) for split in ("train", "dev")]
-    characters = Vocabulary.of(splits[0].store.texts("target"), CHARACTERS)
+    characters = Vocabulary.of(splits[0].store.texts("target"), CHARACTERS, config.corpus.target)
     train, dev = ((each, [characters.encode(text) for text in each.store.texts("target")]) for each in splits)
     return characters, (train, dev)
 

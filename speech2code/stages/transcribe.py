@@ -14,7 +14,7 @@ from speech2code.corpora.store import FeatureStore
 from speech2code.files import write_atomically
 from speech2code.registry import ROW, Stage
 from speech2code.report.run_folder import RunFolder
-from speech2code.scoring.normalise import normalise
+from speech2code.scoring.normalisation import normalise
 from speech2code.stages.folders import corpus_of, data_folder, run_folder
 from speech2code.stages.record import fingerprints, stage
 
@@ -29,7 +29,8 @@ def transcribe(config: Config, this: Stage) -> None:
             return
         recogniser, store = load_recogniser(this.recogniser, run / "recogniser"), store_of(config, this.row)
         found = recogniser.transcribe(waveforms_of(config, this.row), description=f"{this.recogniser}: {this.row}")
-        rows = zip(store.ids, map(normalise, store.texts("target")), map(normalise, found))
+        texts = ([normalise(text, config.corpus.target) for text in side] for side in (store.texts("target"), found))
+        rows = zip(store.ids, *texts)
         _write(RunFolder(run).table(this.row, this.recogniser), rows)
 
 

@@ -26,12 +26,12 @@ def test_baseline_and_topline_are_trained_and_scored(transcribed, tmp_path, caps
         assert len([load_waveform(path) for path in run.sounds(row).glob("*.wav")]) == 3
         assert scores[row].keys() == {"in_domain", "pocketsphinx"}
         for recogniser, figures in scores[row].items():
-            again = score_pairs(run.transcripts(row, recogniser).values())
+            again = score_pairs(run.transcripts(row, recogniser).values(), "target")
             assert (figures["bleu"], figures["wer"], figures["cer"]) == (again.bleu, again.wer, again.cer)
     texts = read_json(tmp_path / "tiny" / "baselines" / "topline_text.json")
     read = run.transcripts("topline", "in_domain")
     assert {key: reference for key, (reference, _) in texts.items()} == {key: each[0] for key, each in read.items()}
-    assert scores["topline_text"]["cer"] == score_pairs(texts.values()).cer
+    assert scores["topline_text"]["cer"] == score_pairs(texts.values(), "target").cer
 
 
 def test_the_topline_needs_text(textless, tmp_path, refused):
@@ -41,7 +41,7 @@ def test_the_topline_needs_text(textless, tmp_path, refused):
 
 
 def test_characters_are_those_of_the_normalised_transcripts():
-    characters = Vocabulary.of(["It's 2 cats!", "A dog."], CHARACTERS)
+    characters = Vocabulary.of(["It's 2 cats!", "A dog."], CHARACTERS, "en")
     assert sorted(characters.tokens) == list(" 'acdgiostw")
     assert characters.decode(characters.encode("A DOG, it's")) == "a dog it's"
     assert characters.decode(characters.encode("zoo")) == "oo"
