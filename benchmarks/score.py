@@ -23,7 +23,7 @@ def measure() -> Line:
     rows = {row: waveforms_of(config, row) for row in ROWS}
     began = time.perf_counter()
     recogniser = load_recogniser("in_domain", run_folder(config), config)
-    start_meteor()
+    start_meteor(config.corpus.target)
     for row, waveforms in rows.items():
         score(recogniser.transcribe(waveforms, row), store_of(config, row).texts("target"))
     taken = time.perf_counter() - began

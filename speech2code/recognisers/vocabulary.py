@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from speech2code.scoring.languages import has_spaces
 from speech2code.scoring.normalisation import normalise
+from speech2code.scoring.normalisation import tokens as split_tokens
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -27,7 +29,7 @@ class Vocabulary:
         """Training transcripts → their vocabulary. `size`: byte pairs and single characters together, at most; unless
         there are more characters than that."""
         if kind == BPE:
-            pairs = _learn_pairs([_normalised(text, language) for text in texts], size)
+            pairs = _learn_pairs([normalise(text, language) for text in texts], size)
             return cls(_listed(pairs), kind, language, pairs)
         counts = Counter(token for text in texts for token in _split(text, kind, language))
         return cls([token for token, _ in counts.most_common()], kind, language)
@@ -46,7 +48,7 @@ class Vocabulary:
     def encode(self, text: str) -> np.ndarray:
         """Text → indices int64 `(tokens,)`; what training never saw is left out."""
         if self.pairs:
-            return np.array(self.pairs.encode(_normalised(text, self.language)).ids, np.int64)
+            return np.array(self.pairs.encode(normalise(text, self.language)).ids, np.int64)
         known = (self._index.get(token) for token in _split(text, self.kind, self.language))
         return np.array([index for index in known if index is not None], np.int64)
 
@@ -54,24 +56,13 @@ class Vocabulary:
         """Indices → normalised text."""
         if self.pairs:
             return self.pairs.decode(indices)
-        return ("" if self.kind == CHAR else _space(self.language)).join(self.tokens[index] for index in indices)
+        between = " " if self.kind == WORD and has_spaces(self.language) else ""
+        return between.join(self.tokens[index] for index in indices)
 
 
 def _split(text: str, kind: str, language: str) -> list[str]:
-    text = _normalised(text, language)
-    return list(text) if kind == CHAR else _words(text, language)
-
-
-def _normalised(text: str, language: str) -> str:
-    return normalise(text, language)
-
-
-def _words(text: str, language: str) -> list[str]:
-    return text.split()
-
-
-def _space(language: str) -> str:
-    return " "
+    text = normalise(text, language)
+    return list(text) if kind == CHAR else split_tokens(text, language)
 
 
 def _learn_pairs(texts: list[str], size: int) -> "Tokenizer":

@@ -6,12 +6,12 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from speech2code.errors import UserError
-from speech2code.scoring.normalise import normalise
+from speech2code.scoring.normalisation import normalise, tokens
 
 SAME_SHARE = 0.05  # of the sentences may share one output
 SILENT_DBFS = -50.0  # root mean square, full scale = 1
-TOO_LONG = 3  # times the words of the reference
-SHORT_REFERENCE = 3  # words; a shorter one counts as this many, or one wrong word would be "too long"
+TOO_LONG = 3  # times the tokens of the reference
+SHORT_REFERENCE = 3  # tokens; a shorter one counts as this many, or one wrong word would be "too long"
 
 
 def detect(
@@ -19,6 +19,7 @@ def detect(
     units: Sequence[Sequence[int]] | None,
     transcripts: Sequence[str],
     references: Sequence[str],
+    language: str,
     ended: Sequence[bool] | None = None,
 ) -> dict[str, int | list[str]]:
     """Counts the sentences of one row that fail → {"same_output", "near_silent", "unending", "sentences", "warnings"}.
@@ -27,7 +28,7 @@ def detect(
     Raises UserError when the lists differ in length.
     """
     _check_lengths(waveforms=waveforms, units=units, transcripts=transcripts, references=references, ended=ended)
-    transcripts, references = [normalise(text) for text in transcripts], [normalise(text) for text in references]
+    transcripts, references = ([normalise(text, language) for text in texts] for texts in (transcripts, references))
     same = _most_shared(transcripts, references)
     if units is not None:
         same = max(same, _most_shared([tuple(sequence) for sequence in units], references))
@@ -35,7 +36,9 @@ def detect(
     counts = {
         "same_output": same,
         "near_silent": sum(near_silent(waveform) or not text for waveform, text in zip(waveforms, transcripts)),
-        "unending": sum(hit or _too_long(text, ref) for hit, text, ref in zip(limit_hit, transcripts, references)),
+        "unending": sum(
+            hit or _too_long(text, ref, language) for hit, text, ref in zip(limit_hit, transcripts, references)
+        ),
     }
     return {**counts, "sentences": len(references), "warnings": _warnings(counts, len(references))}
 
@@ -63,8 +66,8 @@ def near_silent(waveform: np.ndarray) -> bool:
     return float(np.sqrt(np.mean(np.square(waveform, dtype=np.float64)))) < 10 ** (SILENT_DBFS / 20)
 
 
-def _too_long(transcript: str, reference: str) -> bool:
-    return len(transcript.split()) > TOO_LONG * max(len(reference.split()), SHORT_REFERENCE)
+def _too_long(transcript: str, reference: str, language: str) -> bool:
+    return len(tokens(transcript, language)) > TOO_LONG * max(len(tokens(reference, language)), SHORT_REFERENCE)
 
 
 def _warnings(counts: dict[str, int], sentences: int) -> list[str]:

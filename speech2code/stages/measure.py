@@ -114,7 +114,8 @@ def _spoken(config: Config, encoder: UnitEncoder) -> dict[str, float]:
     train, test = (speech_of(config, split) for split in ("train", "test"))
     if train.speaker_count("target") == 1:
         return {}
-    return convert(train, test, UnitSequences.load(run / "units" / "test.npz").units, encoder, vocoder)
+    sequences = UnitSequences.load(run / "units" / "test.npz").units
+    return convert(train, test, sequences, encoder, vocoder, config.corpus.target)
 
 
 def _distortions(run: RunFolder, store: FeatureStore) -> dict[str, float]:

@@ -3,11 +3,12 @@
 import numpy as np
 
 from speech2code.audio.trimming import trim_silence
+from speech2code.builders import RECOGNISERS, first_subtag
 from speech2code.corpora.speech import Speech
 from speech2code.protocols import UnitEncoder, Vocoder
 from speech2code.recognisers.pocketsphinx import PocketSphinx
 from speech2code.scoring.counts import error_rate, word_edits
-from speech2code.scoring.scores import normalised_pair
+from speech2code.scoring.scores import comparable
 from speech2code.unit_quality.information import Sequences
 from speech2code.unit_quality.spoken import mfcc_of
 from speech2code.vocoders.speaking import speak
@@ -16,9 +17,11 @@ SENTENCES, LEARNT = 100, 1000  # converted; original ones that the classifier le
 STATIC = slice(1, 13)  # coefficients: loudness tells of the recording, not of the voice
 
 
-def convert(train: Speech, test: Speech, units: Sequences, encoder: UnitEncoder, vocoder: Vocoder) -> dict[str, float]:
+def convert(
+    train: Speech, test: Speech, units: Sequences, encoder: UnitEncoder, vocoder: Vocoder, language: str
+) -> dict[str, float]:
     """Test sentences spoken by the speaker behind their own: percent classified as that one ("converted_voice"), and
-    PocketSphinx's WER in percent where there is text."""
+    PocketSphinx's WER in percent where there is text, in a `language` that it knows."""
     learnt = np.linspace(0, len(train) - 1, min(LEARNT, len(train))).astype(int)
     mfcc = [train.store.mfcc("target", item) for item in learnt]
     whose = VoiceClassifier(mfcc, train.speakers("target", learnt).numpy())
@@ -29,10 +32,10 @@ def convert(train: Speech, test: Speech, units: Sequences, encoder: UnitEncoder,
         "converted_voice": 100
         * float(np.mean([whose(mfcc_of(trim_silence(s))) == each for s, each in zip(sounds, wanted)]))
     }
-    if test.store.has_text():
+    if test.store.has_text() and first_subtag(language) in (RECOGNISERS["pocketsphinx"].languages or ()):
         read = PocketSphinx().transcribe(sounds, description="pocketsphinx: converted")
-        pair = normalised_pair(read, [test.store.texts("target")[item] for item in chosen])
-        found["wer_converted_pocketsphinx"] = float(error_rate(word_edits(*pair).sum(axis=0)))
+        pair = comparable(read, [test.store.texts("target")[item] for item in chosen], language)
+        found["wer_converted_pocketsphinx"] = float(error_rate(word_edits(*pair, language).sum(axis=0)))
     return found
 
 

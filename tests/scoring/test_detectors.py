@@ -18,6 +18,7 @@ def run(**changes):
         "units": [[i, i + 1] for i in range(N)],
         "transcripts": list(REFERENCES),
         "references": REFERENCES,
+        "language": "en",
         "ended": [True] * N,
     }
     return detect(**{**arguments, **changes})
@@ -59,6 +60,13 @@ def test_near_silent():
 def test_unending():
     assert run(ended=[False, False, *[True] * (N - 2)])["unending"] == 2
     assert run(transcripts=["run " * 30, *REFERENCES[1:]])["unending"] == 1
+
+
+def test_a_script_without_spaces_counts_characters():
+    references = [f"猫が{'一二三四五六七八九十'[i % 10]}{'月火水木'[i // 10]}匹います" for i in range(N)]
+    assert run(transcripts=references, references=references, language="ja")["unending"] == 0
+    endless = [references[0] * 4, references[1] * 3, *references[2:]]
+    assert run(transcripts=endless, references=references, language="ja")["unending"] == 1
 
 
 def test_lists_of_different_length_are_refused():
