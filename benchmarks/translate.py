@@ -11,13 +11,12 @@ from benchmarks.timing import Line, race
 from speech2code.audio.files import save_waveform
 from speech2code.compose import compose
 from speech2code.pipeline import SpeechTranslator
-from speech2code.stages.folders import run_folder
-from speech2code.stages.transcribe import store_of
+from speech2code.stages.folders import run_folder, speech_of
 
 
 def measure() -> Line:
     config = compose(["experiment=best_fr_en"])
-    model, store = run_folder(config) / "model", store_of(config, "translation")
+    model, store = run_folder(config) / "model", speech_of(config, "test").store
     waveforms = [store.waveform("source", item) for item in range(10)]
     translator = SpeechTranslator.from_pretrained(model)
     (taken,) = race(lambda: [translator.translate(each) for each in waveforms], rounds=5)

@@ -75,21 +75,7 @@ def _check_values(settings: Any, prefix: str = "") -> None:
 
 def _check_together(config: Config) -> None:
     """Values that only fit some others, and those that no list of choices can hold."""
-    for side in ("source", "target"):
-        if not re.fullmatch(BCP_47, tag := getattr(config.corpus, side)):
-            raise UserError(f"corpus.{side}={tag} is no BCP 47 tag; write it like en, fr, pt-BR or zh-Hant")
-    for split in config.splits:
-        if split not in SPLITS:
-            raise UserError(f"splits: there is no split {split}; choose among {', '.join(SPLITS)}")
-    if not config.splits:
-        raise UserError(f"splits=[] leaves nothing to judge; choose among {', '.join(SPLITS)}")
-    for name in config.recognisers:
-        if name not in RECOGNISERS:
-            raise UserError(f"recognisers: no recogniser is called {name}; choose among {', '.join(RECOGNISERS)}")
-    if not config.recognisers:
-        raise UserError(f"recognisers=[] leaves nobody to judge; choose among {', '.join(RECOGNISERS)}")
-    if "whisper" in judges_of(config):
-        check_model(config.whisper)
+    _check_judging(config)
     for section in ("translator", "recogniser", "topline_stt"):
         network = getattr(config, section)
         if isinstance(network, TransformerConfig) and (network.width % network.heads or network.width % 2):
@@ -105,6 +91,25 @@ def _check_together(config: Config) -> None:
                 f"vocoder.reduction_factor={config.vocoder.reduction_factor} is not possible; it must divide "
                 + (f"{read}, the frames read as one block" if variable else f"units.time_reduction={read}")
             )
+
+
+def _check_judging(config: Config) -> None:
+    """Languages, splits and recognisers."""
+    for side in ("source", "target"):
+        if not re.fullmatch(BCP_47, tag := getattr(config.corpus, side)):
+            raise UserError(f"corpus.{side}={tag} is no BCP 47 tag; write it like en, fr, pt-BR or zh-Hant")
+    for split in config.splits:
+        if split not in SPLITS:
+            raise UserError(f"splits: there is no split {split}; choose among {', '.join(SPLITS)}")
+    if not config.splits:
+        raise UserError(f"splits=[] leaves nothing to judge; choose among {', '.join(SPLITS)}")
+    for name in config.recognisers:
+        if name not in RECOGNISERS:
+            raise UserError(f"recognisers: no recogniser is called {name}; choose among {', '.join(RECOGNISERS)}")
+    if not config.recognisers:
+        raise UserError(f"recognisers=[] leaves nobody to judge; choose among {', '.join(RECOGNISERS)}")
+    if "whisper" in judges_of(config):
+        check_model(config.whisper)
 
 
 def from_yaml(path: Path) -> Config:

@@ -4,17 +4,14 @@ import ast
 import os
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from runpy import run_path
 
 import pytest
 
-from speech2code.compose import compose
-from speech2code.errors import UserError
-from speech2code.report.tables import read_table
 from speech2code.registry import BY_NAME, MEASURE, RUN, stages_of
 from speech2code.report.run_folder import RunFolder
+from speech2code.report.tables import read_table
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 

@@ -11,9 +11,9 @@ import pytest
 
 from speech2code.cli import main
 from speech2code.errors import UserError
-from speech2code.files import read_json, write_json
-from speech2code.report.tables import read_table
+from speech2code.files import write_json
 from speech2code.report.run_folder import RunFolder
+from speech2code.report.tables import read_table
 from speech2code.scoring.scores import score_pairs
 
 CELLS = ["units.time_reduction=choice(2,4)", "vocoder.reduction_factor=2", "units.codebook_size=8"]
@@ -74,7 +74,11 @@ def test_shared_work_is_done_once_and_the_table_follows(swept):
     assert [cell.get("best", False) for cell in ours] == [cell is best for cell in ours]
     assert best["p_value"] == 1 and all(0 < cell["p_value"] <= 1 for cell in cells[1:])
     table = (folder / "results" / "tiny" / "table.md").read_text()
-    assert table.index("| original target speech |") < table.index("| ours |") < table.index("| topline (had transcripts) |")
+    assert (
+        table.index("| original target speech |")
+        < table.index("| ours |")
+        < table.index("| topline (had transcripts) |")
+    )
     assert f"Chosen on dev by in_domain: **{best['cell']}**" in table and "BLEU on dev, in_domain" in table
     assert "in_domain: this recogniser cannot judge this corpus" in table and " (!) |" in table
     assert f"`speech2code sweep {shlex.join(overrides)}`" in table and ": 20 training pairs, " in table

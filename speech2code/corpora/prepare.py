@@ -36,7 +36,8 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
     pairs, rejected = read_pairs(corpus)
     if corpus.target == "und" and any(pair.target_text for pair in pairs):
         raise UserError(
-            "the corpus has target text in no known language: set corpus.target to its BCP 47 tag, such as corpus.target=en"
+            "the corpus has target text in no known language; set corpus.target to its BCP 47 tag, such as "
+            "corpus.target=en"
         )
     _check_splits({pair.split for pair in pairs}, "the corpus has no {} pair: give some rows split={}, or more rows")
     fingerprint = _fingerprint(corpus, pairs, SIDES)

@@ -175,10 +175,10 @@ def _processor_seconds(run: RunFolder, row: str) -> float:
 def _compared(lines: list[dict], systems: list[System]) -> list[dict]:
     """With "best" where a system of ours is the best on dev by the judge, and "p_value": two-sided paired bootstrap of
     each against that one, on test."""
-    judged = {line["cell"]: line for line in lines if line["row"] == OURS and _dev(line) is not None}
+    judged = [line for line in lines if line["row"] == OURS and _dev(line) is not None]
     if not judged:
         return lines
-    best = max(judged.values(), key=_dev)
+    best = max(judged, key=lambda line: _dev(line) or 0.0)
     by_cell = {(each.runs[0].path.name, each.row): each for each in systems}
     chosen = by_cell[best["cell"], OURS]
     language = config_of(chosen.runs[0])["corpus"]["target"]

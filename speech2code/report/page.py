@@ -115,9 +115,7 @@ def _times(records: dict[str, dict]) -> list[dict]:
 
 def _sentences(run: RunFolder) -> list[dict]:
     transcripts = {
-        (row.name, recogniser): run.transcripts(row.name, recogniser)
-        for row in ROWS
-        for recogniser in RECOGNISERS
+        (row.name, recogniser): run.transcripts(row.name, recogniser) for row in ROWS for recogniser in RECOGNISERS
     }
     units, alignments = run.units(), run.alignments()
     return [

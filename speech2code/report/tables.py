@@ -4,6 +4,7 @@ figures beside ours. Everything in `results/` is written here."""
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -93,7 +94,7 @@ def _remarks(cells: list[dict]) -> list[str]:
         remarks.append(JUDGING.format(judge=best["judge"], best=best["cell"]))
     elif any("scores" in cell for cell in cells):
         remarks.append("No dev list was judged, so nothing is chosen and nothing compared.")
-    original = next((cell["scores"]["test"] for cell in cells if cell["row"] == "original"), {})
+    original: dict = next((cell["scores"]["test"] for cell in cells if cell["row"] == "original"), {})
     for recogniser, figures in original.items():
         if "cannot_judge" in figures:
             remarks.append(f"{recogniser}: {CANNOT_JUDGE} (WER on original speech {figures['cannot_judge']} %).")
@@ -123,16 +124,14 @@ def _shown(form: str, cell: dict, split: str, recogniser: str) -> str:
     try:
         shown = form.format(**{name: value for name, value in known.items() if value is not None})
     except KeyError:  # it failed; or this corpus, this recogniser, this language does not have the figure
-        return "–" if "[" not in form else _shown(form.split(" [")[0], cell, split, recogniser)
+        return "–" if "[" not in form else _shown(form.split(" [", maxsplit=1)[0], cell, split, recogniser)
     marked = "cannot_judge" in figures and "{wer" in form
     return f"{shown} (!)" if marked else shown
 
 
 def _paper(cell: dict) -> str | None:
-    place = cell.get("codebook_size"), cell.get("time_reduction")
-    found = (
-        TOPLINE.get(cell["pair"]) if cell["row"] == "topline" else PAPER.get(cell["pair"], {}).get(place)
-    )
+    place: Any = cell.get("codebook_size"), cell.get("time_reduction")
+    found = TOPLINE.get(cell["pair"]) if cell["row"] == "topline" else PAPER.get(cell["pair"], {}).get(place)
     return f"{found[0]} / {found[1]}" if found else None
 
 

@@ -8,8 +8,18 @@ from speech2code.scoring.languages import DECIMAL_COMMA, SPACED_THOUSANDS
 
 _OTHER_NAMES = {"nb": "no", "nn": "no", "kk": "kz"}  # BCP 47 → num2words
 _BROKEN = {"am"}  # num2words 0.5.14 never returns for a large number
-# Where num2words 0.5.14 reads 3.05 as 3.5 or as 3, rounds, or raises: the word for the decimal sign, then digit by digit.
-_POINT = {"it": "virgola", "tr": "virgül", "cy": "pwynt", "fa": "ممیز", "bn": "দশমিক", "ar": "فاصلة", "vi": "phẩy", "hu": "egész", "ce": ""}
+# Where num2words 0.5.14 reads 3.05 as 3.5 or as 3, rounds, or raises: the word for the sign, then digit by digit.
+_POINT = {
+    "it": "virgola",
+    "tr": "virgül",
+    "cy": "pwynt",
+    "fa": "ممیز",
+    "bn": "দশমিক",
+    "ar": "فاصلة",
+    "vi": "phẩy",
+    "hu": "egész",
+    "ce": "",
+}
 # For scripts without spaces whose digits stay: no sign but a word keeps 3.14 from becoming 314.
 _KEPT_POINT = {"zh": "点", "cmn": "点", "yue": "点", "lo": "ຈຸດ", "km": "ក្បៀស", "my": "ဒသမ"}
 _LONGEST, _LONGEST_FRACTION = 9, 5  # digits; a longer number is read digit by digit

@@ -6,9 +6,9 @@ they are err twice. They are too few for their spread (three have two degrees of
 the chance of the sentences, which would count double. So the deviations between trainings are freed of that part
 (analysis of variance) and widened by sqrt(n / (n − 1)) and by Student's t over the normal quantile.
 
-Measured on 2,000 simulated pairs of equal systems, three trainings each, 300 sentences: at 0.05 there are 1.6, 4.4, 6.4,
-6.4 and 5.4 % of false alarms where trainings deviate by 1.2 (sentences alone), 1.5, 2.1, 3.6 and 6.8 BLEU; with five
-trainings 2.8 to 5.4 %. Resampling sentences alone gives 4, 11, 26, 51 and 74 %.
+Measured on 2,000 simulated pairs of equal systems, three trainings each, 300 sentences: at 0.05 there are 1.6, 4.4,
+6.4, 6.4 and 5.4 % of false alarms where trainings deviate by 1.2 (sentences alone), 1.5, 2.1, 3.6 and 6.8 BLEU; with
+five trainings 2.8 to 5.4 %. Resampling sentences alone gives 4, 11, 26, 51 and 74 %.
 
 Three trainings can tell a difference that is clearly larger than what lies between trainings. They cannot show that
 trainings hardly differ (the true deviation may be six times the one seen), nor find an improvement smaller than their

@@ -77,9 +77,7 @@ def _speak_baseline(config: Config, speech: Speech, longest: int) -> None:
             save_waveform(_place(config, "baseline", speech.store.split, speech.store.ids[item]), waveform)
 
 
-def _topline_texts(
-    config: Config, speech: Speech, name: str, settings: Seq2SeqConfig, record: dict
-) -> dict[str, str]:
+def _topline_texts(config: Config, speech: Speech, name: str, settings: Seq2SeqConfig, record: dict) -> dict[str, str]:
     """id → what the speech-to-text stage `name` writes for the sentence."""
     characters = Vocabulary(record["characters"], CHAR, config.corpus.target)
     model = build_translator(settings, len(characters.tokens))

@@ -1,5 +1,5 @@
-"""Stages `resynthesise`: the vocoder speaks the true units; and `decode`: the trained parts become one model folder, and
-that model translates the sentences of every split that is judged."""
+"""Stages `resynthesise`: the vocoder speaks the true units; and `decode`: the trained parts become one model folder,
+and that model translates the sentences of every split that is judged."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, product
@@ -65,7 +65,9 @@ def decode(config: Config) -> None:
         if figures is None:
             return
         model = export(config)
-        true_units, units, ended = {}, {}, {}
+        true_units: dict[str, np.ndarray] = {}
+        units: dict[str, list[int]] = {}
+        ended: dict[str, bool] = {}
         for split in splits_of(config):
             store = FeatureStore(data_folder(config), split)
             true_units |= dict(zip(store.ids, UnitSequences.load(run / "units" / f"{split}.npz").units))

@@ -17,7 +17,7 @@ from speech2code.records import RECORD
 from speech2code.registry import ROW
 from speech2code.report.run_folder import RunFolder
 from speech2code.stages.folders import data_folder, run_folder, settings_of, speech_of, unit_encoder_of, vocoder_of
-from speech2code.stages.record import finished, fingerprint, record_of, stage
+from speech2code.stages.record import fingerprint, finished, record_of, stage
 from speech2code.unit_quality.cepstra import mel_cepstra
 from speech2code.unit_quality.conversion import convert
 from speech2code.unit_quality.distortion import mel_cepstral_distortion

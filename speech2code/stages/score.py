@@ -85,4 +85,6 @@ def _detect(config: Config, row: Row) -> dict:
     known = {"resynthesis": units["reference"], "translation": units["translation"]}.get(row.name)
     sequences = [known[key] for key in table] if known else None
     ends = [ended[key] for key in table] if row.name == "translation" else None
-    return detect(waveforms_of(config, row.name, "test"), sequences, transcripts, references, config.corpus.target, ends)
+    return detect(
+        waveforms_of(config, row.name, "test"), sequences, transcripts, references, config.corpus.target, ends
+    )

@@ -25,7 +25,13 @@ from speech2code.stages.runner import run_stages
 
 COMMAND = "sweep.json"  # how to make the sweep again
 SEED = "trainer.seed"
-APART = ("units", "vocoder", "translator", "search", SEED)  # what the shared stages know nothing of, or have one each for
+APART = (
+    "units",
+    "vocoder",
+    "translator",
+    "search",
+    SEED,
+)  # of which the shared stages know nothing, or have one each
 CELL = stages_of(RUN, MEASURE)
 
 

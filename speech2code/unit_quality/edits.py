@@ -9,7 +9,7 @@ from speech2code.unit_quality.intervals import with_interval
 
 def unit_error_rate(references: Iterable[Iterable[int]], others: Iterable[Iterable[int]]) -> float:
     """Edits from one sequence to the other, over all sentences, in percent of the references' length."""
-    return float(error_rate(word_edits(_spelled(others), _spelled(references)).sum(axis=0)))
+    return float(error_rate(word_edits(_spelled(others), _spelled(references), None).sum(axis=0)))
 
 
 def translation_scores(references: list[list[int]], translations: list[list[int]]) -> dict[str, float]:
@@ -19,7 +19,7 @@ def translation_scores(references: list[list[int]], translations: list[list[int]
     Both sides are deduplicated: how long a sound lasts is no matter of the words.
     """
     hypotheses, meant = (_spelled(map(_deduplicated, each)) for each in (translations, references))
-    edits, matches = word_edits(hypotheses, meant), bleu_counts(hypotheses, meant)
+    edits, matches = word_edits(hypotheses, meant, None), bleu_counts(hypotheses, meant, None)
     return with_interval("unit_error_rate", edits, error_rate) | with_interval("unit_bleu", matches, bleu_of)
 
 

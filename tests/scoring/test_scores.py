@@ -133,7 +133,7 @@ def test_deterministic_and_meteor_stated_as_missing(no_meteor):
     references = sentences()
     first, second = (score(damaged(references, 0.3), references, "en") for _ in range(2))
     assert first == second
-    assert {first.as_dict()[name] for name in ("meteor", "meteor_low", "meteor_high")} == {None}
+    assert {first.figures()[name] for name in ("meteor", "meteor_low", "meteor_high")} == {None}
     assert first.signatures["meteor"] == "not available: no Java here"
 
 
