@@ -7,8 +7,8 @@ from decimal import Decimal
 from speech2code.scoring.languages import DECIMAL_COMMA, SPACED_THOUSANDS
 
 _OTHER_NAMES = {"nb": "no", "nn": "no", "kk": "kz"}  # BCP 47 → num2words
-_BROKEN = {"am"}  # num2words 0.5.14 never returns for a large number
-# Where num2words 0.5.14 reads 3.05 as 3.5 or as 3, rounds, or raises: the word for the sign, then digit by digit.
+_BROKEN = {"am", "az"}  # num2words 0.5.14 never returns for a large number, reads 11,000 as 10,000
+# Where num2words 0.5.14 reads 3.05 as 3.5 or as 3, rounds, or raises: the word for the sign, then digits.
 _POINT = {
     "it": "virgola",
     "tr": "virgül",

@@ -101,6 +101,7 @@ def test_the_name_says_what_was_done():
     assert re.fullmatch(r"fr\.lc\+no-punct\+elisions\+num2words-[\d.]+", normaliser_name("fr"))
     assert normaliser_name("zh-Hant") == "zh.lc+no-punct+no-spaces+digits"
     assert normaliser_name("am") == "am.lc+no-punct+digits"  # num2words never returns from a million in Amharic
+    assert normalise("11000", "az") == "11000"  # and has "ten thousand" for it in Azeri
 
 
 @pytest.mark.parametrize("language", ["", "e", "the English language"])
