@@ -23,7 +23,10 @@ def test_baseline_and_topline_are_trained_and_scored(transcribed, tmp_path, caps
     assert "baselines: done already" in told and "baseline_scores: done already" in told
     run, scores = RunFolder(tmp_path / "tiny"), read_json(tmp_path / "tiny" / "baselines" / "scores.json")
     # recordings have no voice to read the topline's text aloud
-    rows, trained = ("baseline", "topline", "topline_tuned"), ("baseline", "topline_stt", "topline_stt_tuned", "topline_tts")
+    rows, trained = (
+        ("baseline", "topline", "topline_tuned"),
+        ("baseline", "topline_stt", "topline_stt_tuned", "topline_tts"),
+    )
     assert scores.keys() == {*rows, "topline_text", "topline_tuned_text", "seconds", "signature"}
     records = {name: read_json(tmp_path / "tiny" / name / "stage.json") for name in trained}
     assert scores["seconds"] == {name: record["training_seconds"] for name, record in records.items()}

@@ -1,5 +1,5 @@
-"""Tacotron: no leak from padding, the same alone as under a teacher, dropout and variance at synthesis, the diagonal, the
-end, and that it can learn."""
+"""Tacotron: no leak from padding, the same alone as under a teacher, dropout and variance at synthesis, the diagonal,
+the end, and that it can learn."""
 
 import pytest
 import torch
