@@ -2,8 +2,8 @@
 paper that ours is measured against.
 
 The baseline is Tacotron from source MFCC to target speech. The topline had transcripts: its first half goes from source
-speech to target characters, its second, a Tacotron trained on the target speech, reads those aloud. The first half
-comes twice, with settings of its own and with all that our translator is given.
+speech to target characters, its second, a Tacotron trained on the target speech, reads those aloud. The first half is
+trained twice, with settings of its own and with all that our translator is given.
 """
 
 from collections.abc import Callable, Iterator

@@ -164,7 +164,7 @@ class _Run:
             self.progress.show(self.step, self.share, len(items), values)
 
     def _share(self) -> float:
-        """How much of the budget is used, 0 to 1: the limit that is nearest counts. One for all processes, or they
+        """How much of the budget is used, 0 to 1: the limit that is nearest counts. All processes get the same, or they
         would learn at different rates.
 
         Seconds count only where they will run out, clearly ahead of steps and epochs: else the learning rate, and so

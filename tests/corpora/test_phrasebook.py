@@ -128,8 +128,10 @@ def test_all_languages_are_drawn_alike():
 @pytest.mark.parametrize("path", sorted((FOLDER / "corpus").glob("phrasebook_*.yaml")), ids=lambda path: path.stem)
 def test_the_voices_of_a_preset_speak_its_languages(path):
     corpus = compose([f"corpus={path.stem}", "name=mine"]).corpus
-    assert corpus.name == path.stem == f"phrasebook_{corpus.source}_{corpus.target}"
+    assert corpus.name == path.stem and corpus.name.startswith(f"phrasebook_{corpus.source}_{corpus.target}")
     engines = {"en": "flite:slt", "fr": "espeak:fr-fr", "ja": "openjtalk:mei"}
+    if path.stem.endswith("_mbrola"):
+        engines["fr"] = "mbrola:fr1"
     assert (corpus.source_voice, corpus.target_voice) == (engines[corpus.source], engines[corpus.target])
 
 

@@ -6,6 +6,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,11 +20,16 @@ needs_flite = pytest.mark.skipif(shutil.which("flite") is None, reason="the prog
 needs_japanese = pytest.mark.skipif(
     importlib.util.find_spec("pyopenjtalk") is None, reason="the extra ja (pyopenjtalk-plus) is not installed"
 )
+needs_mbrola = pytest.mark.skipif(
+    not (shutil.which("mbrola") and shutil.which("espeak-ng") and Path("/usr/share/mbrola/fr1").exists()),
+    reason="espeak-ng, mbrola and its voice fr1 are not installed",
+)
 SPOKEN = [
     ("espeak:fr-fr", "fr", "Elle laça ses chaussures.", "Où va-t-elle donc avec ses chaussures neuves ?"),
     ("espeak:en-us", "en", "She laced her shoes.", "Where is she going with those new shoes of hers?"),
     pytest.param("flite:slt", "en", "Yes, she did.", "Where is she going with her shoes?", marks=needs_flite),
     pytest.param("flite:kal", "en", "Yes, she did.", "Where is she going with her shoes?", marks=needs_flite),
+    pytest.param("mbrola:fr1", "fr", "Où va-t-elle ?", "Elle laça ses chaussures neuves.", marks=needs_mbrola),
     pytest.param("openjtalk:mei", "ja", "行きなさい。", "リンゴはまだ熟していません。", marks=needs_japanese),
 ]
 
@@ -130,9 +136,10 @@ def test_open_jtalk_cannot_say_russian_and_reads_full_width_digits():
     ("name", "message"),
     [
         ("espeak:fr-xx", "espeak:fr-xx does not exist; some that do: espeak:fr-fr"),
-        ("festival:kal", "engine of espeak, flite, openjtalk"),
+        ("festival:kal", "engine of espeak, flite, mbrola, openjtalk"),
         ("slt", "write ENGINE:SPEAKER"),
         ("flite:", "write ENGINE:SPEAKER"),
+        pytest.param("mbrola:xx9", "does not exist; espeak-ng knows af1, ", marks=needs_mbrola),
         pytest.param("flite:bob", "does not exist; there are flite:slt", marks=needs_flite),
         ("openjtalk:takumi", "the one that does is openjtalk:mei"),
     ],
@@ -141,6 +148,27 @@ def test_unknown_voices(name, message):
     with pytest.raises(UserError) as caught:
         load_voice(name)
     assert message in str(caught.value)
+
+
+@needs_mbrola
+def test_mbrola_tells_its_phones():
+    voice, text = load_voice("mbrola:fr1"), "Six chats, dit-elle."
+    waveform, phones = voice.speak_with_phones(text)
+    np.testing.assert_array_equal(waveform, voice.speak(text))
+    assert [each.start for each in phones[1:]] == [each.end for each in phones[:-1]]
+    assert phones[-1].end == pytest.approx(len(waveform) / 16_000, abs=0.02)
+    sounds = {each.symbol: waveform[int(each.start * 16_000) : int(each.end * 16_000)] for each in phones[:-1]}
+    assert {"s", "S", "a", "E"} <= sounds.keys()
+    assert np.abs(sounds["pau"]).max() < 0.05 * np.abs(sounds["a"]).max()
+
+
+@pytest.mark.parametrize("missing", ["espeak-ng", "mbrola"])
+def test_missing_mbrola_says_how_to_get_it(monkeypatch, missing):
+    monkeypatch.setattr("shutil.which", lambda program: None if program == missing else f"/usr/bin/{program}")
+    with pytest.raises(
+        UserError, match=f"needs the program {missing}: install it with `sudo apt-get install {missing}`"
+    ):
+        load_voice("mbrola:fr1")
 
 
 def test_missing_flite_says_how_to_get_it(monkeypatch):

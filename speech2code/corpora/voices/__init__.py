@@ -8,7 +8,7 @@ import numpy as np
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.errors import UserError
 
-ENGINES = ("espeak", "flite", "openjtalk")
+ENGINES = ("espeak", "flite", "mbrola", "openjtalk")
 PAUSE = "pau"  # every engine's symbol of silence
 SILENT = 1e-3  # peak, −60 dBFS: programs answer a text without words with this or less
 
@@ -43,7 +43,7 @@ class Voice(ABC):
         """The same with what sounds when; UserError also where the engine does not tell that."""
         waveform, phones = self._say(text)
         if not phones:
-            raise UserError(f"voice {self.name} does not tell the times of its phones; those of espeak and flite do")
+            raise UserError(f"voice {self.name} does not tell the times of its phones; those of the others do")
         return waveform, phones
 
     def _say(self, text: str) -> tuple[np.ndarray, list[Phone]]:
@@ -65,7 +65,7 @@ class Voice(ABC):
 
 
 def load_voice(name: str) -> Voice:
-    """Loads "espeak:fr-fr", "flite:slt", "openjtalk:mei", ...
+    """Loads "espeak:fr-fr", "flite:slt", "mbrola:fr1", "openjtalk:mei", ...
 
     Raises UserError for an unknown engine or voice, or when the program behind it is not installed.
     """
@@ -78,6 +78,10 @@ def load_voice(name: str) -> Voice:
         from speech2code.corpora.voices.flite import Flite
 
         return Flite(speaker)
+    if engine == "mbrola" and speaker:
+        from speech2code.corpora.voices.mbrola import Mbrola
+
+        return Mbrola(speaker)
     if engine == "openjtalk" and speaker:
         from speech2code.corpora.voices.openjtalk import OpenJTalk
 
