@@ -16,7 +16,6 @@ from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 from speech2code.builders import RECOGNISERS, SECTIONS, judges_of, settings_class
 from speech2code.config import BLOCK_STEPS, Config, InverterConfig, TransformerConfig
 from speech2code.errors import UserError
-from speech2code.recognisers.whisper import check_model
 
 PACKAGE = Path(__file__).resolve().parent
 FOLDER = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"  # in the wheel, or in a checkout
@@ -79,6 +78,8 @@ def _check_together(config: Config) -> None:
     if not config.recognisers:
         raise UserError(f"recognisers=[] leaves nobody to judge; choose among {', '.join(RECOGNISERS)}")
     if "whisper" in judges_of(config):
+        from speech2code.recognisers.whisper import check_model
+
         check_model(config.whisper)
     for section in ("translator", "recogniser", "topline_stt"):
         network = getattr(config, section)
