@@ -17,7 +17,6 @@ from speech2code.builders import RECOGNISERS, SECTIONS, judges_of, settings_clas
 from speech2code.config import BLOCK_STEPS, Config, InverterConfig, TransformerConfig
 from speech2code.corpora.pairs import SPLITS
 from speech2code.errors import UserError
-from speech2code.recognisers.whisper import check_model
 
 BCP_47 = r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?"  # language, script, region
 PACKAGE = Path(__file__).resolve().parent
@@ -109,6 +108,8 @@ def _check_judging(config: Config) -> None:
     if not config.recognisers:
         raise UserError(f"recognisers=[] leaves nobody to judge; choose among {', '.join(RECOGNISERS)}")
     if "whisper" in judges_of(config):
+        from speech2code.recognisers.whisper import check_model
+
         check_model(config.whisper)
 
 
