@@ -10,7 +10,7 @@ from speech2code.audio.files import SAMPLE_RATE, load_waveform, save_waveform
 from speech2code.audio.trimming import trim_silence
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
-from speech2code.corpora.voices import Phone
+from speech2code.corpora.voices import Phone, load_voice
 from speech2code.files import read_json, write_atomically, write_json
 from speech2code.protocols import UnitEncoder
 from speech2code.records import RECORD
@@ -100,7 +100,13 @@ def _phonetic(
         return phonetic(encoder, encoded)
     if not (config.corpus.target_voice and store.has_text()):
         return None
-    voices = list(dict.fromkeys([*config.corpus.target_voice.split("+"), *config.measure.voices]))
+    named = dict.fromkeys([*config.corpus.target_voice.split("+"), *config.measure.voices])
+    voices = [voice for voice in named if load_voice(voice).tells_phones]
+    for voice in named:
+        if voice not in voices:
+            print(f"{voice} does not tell the times of its phones: left out of ABX and phone information", flush=True)
+    if not voices:
+        return None
     texts = store.texts("target")[:SPOKEN]
     return phonetic_of_voices(encoder, standard, texts, voices, factors, config.trainer.jobs)
 

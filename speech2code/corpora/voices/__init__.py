@@ -26,6 +26,7 @@ class Voice(ABC):
 
     name: str  # "engine:voice", as given to `load_voice`
     language: str  # "fr", "en", "ja", ...
+    tells_phones = True  # whether its engine says what sounds when
 
     @abstractmethod
     def _synthesise(self, text: str) -> tuple[np.ndarray, int, list[Phone]]:

@@ -14,6 +14,7 @@ class OpenJTalk(Voice):
     """The HTS voice that comes with pyopenjtalk-plus."""
 
     language = "ja"
+    tells_phones = False
 
     def __init__(self, speaker: str):
         """Raises UserError when the extra `ja` is not installed or another speaker is asked for."""
