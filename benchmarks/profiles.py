@@ -1,6 +1,6 @@
 """Where the time goes: the costliest operations of a training step of each stage, of a translation, of the features.
 
-    python -m benchmarks.profiles > results/profiles.txt    # after `make demo`, in the same folder
+    python -m benchmarks.profiles > profiles.txt    # after `make demo`, in the same folder
 
 One thread, real batches of the demo. The profiler itself costs time: read the shares.
 """

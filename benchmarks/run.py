@@ -1,4 +1,4 @@
-"""How fast, beside its peers: one table, `results/bench.json`.
+"""How fast, beside its peers: one table, `benchmarks/bench.json`.
 
     python -m benchmarks.run                         # every line
     python -m benchmarks.run features griffin_lim    # these lines; the others keep their last figures
@@ -25,7 +25,7 @@ LINES = (
     "features", "griffin_lim", "codebook", "units_step", "inverter_step", "translator_step", "beam_search", "translate",
     "prepare", "score", "import", "corpus_scale",
 )  # fmt: skip
-RESULTS = Path(__file__).resolve().parents[1] / "results" / "bench.json"
+RESULTS = Path(__file__).resolve().parents[1] / "benchmarks" / "bench.json"
 
 
 def main(names: list[str]) -> None:

@@ -16,5 +16,5 @@ command -v speech2code >/dev/null || PATH="$PWD/.venv/bin:$PATH" # made by `make
 # The paper's cells K 64, r 8 and 12, with its baseline and topline: results/tatoeba_*/table.md
 speech2code sweep "${corpus[@]}" units.time_reduction=8,12 "$@"
 
-# The paper's system; our changes in the same steps; then what is wider or trained for longer: results/ablation.md
+# The paper's system; our changes in the same steps; then what is wider or trained for longer: results/tatoeba_*_ablation/
 python scripts/ablation.py paper segmental wide bigrams long clusters source_shift "${corpus[@]}" "$@"

@@ -78,13 +78,17 @@ def overview() -> str:
     """What `speech2code --help` prints: all verbs on one screen."""
     lines, said = [], set()
     for stage in STAGES:
-        verb = stage.verb if stage.verb.startswith("train ") else stage.verb.split()[0]
-        if verb in said:
+        trains = stage.verb.startswith("train ")
+        verb = stage.verb if trains and stage.group != BASELINES else stage.verb.split()[0]
+        if verb in said or (trains and stage.group == BASELINES):
             continue
         said.add(verb)
         help = "what each recogniser reads in each row" if verb == "transcribe" else stage.help
-        extra = {MEASURE: " (not in run)", BASELINES: " (not in run)"}.get(stage.group, "")
-        lines.append(f"  {verb:18} {help}{extra}")
+        lines.append(f"  {verb:18} {help}{' (not in run)' if stage.group == MEASURE else ''}")
+    compared = [
+        stage.verb.split()[1] for stage in STAGES if stage.verb.startswith("train ") and stage.group == BASELINES
+    ]
+    lines.append(f"  train …            not in run: {', '.join(compared)}")
     others = [f"  {verb:18} {what}" for verb, (what, _) in OTHERS.items() if verb != "run"]
     return HEAD + "\n".join(lines) + "\n\n" + "\n".join(others) + "\n" + TAIL
 

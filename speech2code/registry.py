@@ -119,7 +119,7 @@ STAGES: tuple[Stage, ...] = (
         look="the rows of scores.json together: a score means little without its ceiling, the original speech",
     ),
     Stage(
-        "quality", "measure", "measure:measure", "without text: ABX, bitrate, unit BLEU, distortion → units.json",
+        "quality", "measure", "measure:measure", "judges without text: ABX, bitrate, unit BLEU, … → units.json",
         ("units", "resynthesis", "decoding"), target_only=True, group=MEASURE,
         look="units.json: what a unit says of the phone behind it, and what it costs",
     ),

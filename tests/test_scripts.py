@@ -61,7 +61,10 @@ def test_the_demo_takes_every_stage_of_run_and_measure_in_order(demo, tmp_path):
     code, calls = demo("name=mine", "trainer.threads=1")
     assert code == 0
     settings = f" experiment=best_fr_en runs={tmp_path}/runs name=mine trainer.threads=1"
-    verbs = [BY_NAME[name].verb for name in ("prepare", *stages_of(RUN, MEASURE))]
+    judged = [
+        name for name in stages_of(RUN, MEASURE) if BY_NAME[name].recogniser != "whisper"
+    ]  # not one of the demo's
+    verbs = [BY_NAME[name].verb for name in ("prepare", *judged)]
     assert calls[:-1] == [verb + settings for verb in verbs]
     done: set[str] = set()
     for name in ("prepare", *stages_of(RUN, MEASURE)):  # each finds what it needs

@@ -1,6 +1,7 @@
 """What a table shows of a sweep, or of a single run: one dictionary a system. Trainings that differ by their seed alone
 are one system."""
 
+import re
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from speech2code.scoring.trainings import over_trainings, paired_bootstrap_train
 
 OURS = "translation"  # the row that a system of ours is judged by
 SHARED = "shared"  # the folder beside the cells that holds what depends on none of the swept settings, by seed
+SEED = re.compile(r"_?(trainer\.)?seed-\d+")  # in the name of a folder
 FAILED = "failed.json"  # of a cell: which one it is, and the reason
 MEASURES = (
     "units_a_second", "bitrate", "bitrate_with_durations", "used", "abx_within", "abx_across", "pnmi",
@@ -31,6 +33,13 @@ class System(NamedTuple):
     row: str
     place: dict
     runs: list[RunFolder]  # one a seed
+    judge: str  # whose figures choose and compare; "" where no words are scored
+
+    @property
+    def cell(self) -> str:
+        """The folder of its run; of several, without the seed in its name."""
+        folder = self.runs[0].path
+        return folder.name if len(self.runs) == 1 else SEED.sub("", folder.name) or folder.parent.name
 
     def transcripts(self, recogniser: str, split: str = "test") -> list[dict[str, tuple[str, str]]]:
         """id → (reference, hypothesis), of each training."""
@@ -61,11 +70,13 @@ def read_systems(folder: Path) -> list[System]:
     if not ours:
         return []
     corpus = {name: value for name, value in coordinates(config_of(ours[0])).items() if name not in PARTS}
-    judged = [System("original", corpus, ours[:1])] if ours[0].scores() else []
+    judge = judge_of(ours[0]) if ours[0].scores() else ""
+    judged = [System("original", corpus, ours[:1], judge)] if judge else []
     by_place = groupby(sorted(ours, key=_place), key=_place)
-    mine = [System(OURS, coordinates(config_of(runs[0])), runs) for runs in (list(group) for _, group in by_place)]
+    groups = (list(group) for _, group in by_place)
+    mine = [System(OURS, coordinates(config_of(runs[0])), runs, judge) for runs in groups]
     scored = [run for run in baselines if run.json("baselines/scores.json")]
-    others = [System(row.name, corpus, scored) for row in ROWS if row.group == BASELINES and scored]
+    others = [System(row.name, corpus, scored, judge) for row in ROWS if row.group == BASELINES and scored]
     return judged + mine + [each for each in others if each.row in scored[0].scores()]
 
 
@@ -114,10 +125,10 @@ def _order(line: dict) -> tuple:
 def _line(system: System) -> dict:
     configs = [config_of(run) for run in system.runs]
     data = Path(configs[0]["data"]) / configs[0]["corpus"]["name"]
-    line = {"cell": system.runs[0].path.name, "row": system.row} | system.place | corpus_sizes(data)
+    line = {"cell": system.cell, "row": system.row} | system.place | corpus_sizes(data)
     scores = _scores(system, configs[0]["corpus"]["target"])
     if scores:
-        line |= {"judge": judge_of(system.runs[0]), "scores": scores}
+        line |= {"judge": system.judge, "scores": scores}
     if system.row == OURS:
         line |= {"measures": _mean_of([run.json("units.json") or {} for run in system.runs], MEASURES)}
     if system.row != "original":
@@ -179,7 +190,7 @@ def _compared(lines: list[dict], systems: list[System]) -> list[dict]:
     if not judged:
         return lines
     best = max(judged, key=lambda line: _dev(line) or 0.0)
-    by_cell = {(each.runs[0].path.name, each.row): each for each in systems}
+    by_cell = {(each.cell, each.row): each for each in systems}
     chosen = by_cell[best["cell"], OURS]
     language = config_of(chosen.runs[0])["corpus"]["target"]
 

@@ -19,7 +19,7 @@ def write_samples(sweep: Path, cells: list[dict], folder: Path) -> None:
     if best is None:
         return
     judge, systems = best["judge"], read_systems(sweep)
-    chosen = next(each for each in systems if each.row == OURS and each.runs[0].path.name == best["cell"])
+    chosen = next(each for each in systems if each.row == OURS and each.cell == best["cell"])
     ours = chosen.transcripts(judge)[0]
     topline = next((each.transcripts(judge)[0] for each in systems if each.row == "topline"), {})
     by_errors = sorted(ours, key=lambda name: (jiwer.wer(*ours[name]), name))

@@ -47,7 +47,8 @@ def over_trainings(
     each = chosen.of(counts.sum(axis=-2))
     samples = resampled_mean(counts, chosen.of, sentence_weights(len(references)), freedom=len(each) - 1)
     deviation = float(each.std(ddof=1)) if len(each) > 1 else None
-    return OverTrainings(float(each.mean()), deviation, *interval(samples))
+    low, high = interval(samples.clip(min=0.0))  # the widening knows of no score below zero
+    return OverTrainings(float(each.mean()), deviation, low, high)
 
 
 def paired_bootstrap_trainings(

@@ -42,7 +42,7 @@ def stage(run: Path, name: str, settings: dict) -> Iterator[dict | None]:
         return
     record = {"settings": settings, "fingerprint": fingerprint(settings)} | record
     try:
-        with attempt(settings.get("trainer", {}).get("seed")) as this:
+        with attempt(settings.get("seed", settings.get("trainer", {}).get("seed"))) as this:
             record["attempts"] = [*record.get("attempts", []), this]
             _write(folder, record)
             yield figures

@@ -18,9 +18,14 @@ def report(config: Config) -> None:
     """One HTML page from what the run's folder holds."""
     run = run_folder(config)
     _check_made_with(config, run)
-    with write_atomically(run / "config.yaml") as temporary:
-        temporary.write_text(to_yaml(config) + "\n", encoding="utf-8")
+    write_settings(config)
     print(f"report: {write_report(run)}")
+
+
+def write_settings(config: Config) -> None:
+    """`config.yaml`: what page and tables say of the run."""
+    with write_atomically(run_folder(config) / "config.yaml") as temporary:
+        temporary.write_text(to_yaml(config) + "\n", encoding="utf-8")
 
 
 def _check_made_with(config: Config, run: Path) -> None:
@@ -35,5 +40,6 @@ def _check_made_with(config: Config, run: Path) -> None:
     for name, record in records.items():
         for section, then in record["settings"].items():
             if section in sections and isinstance(then, dict):  # else a fingerprint: of a corpus or of a stage
-                now = {key: sections[section].get(key) for key in then}
+                now = {key: value for key, value in sections[section].items() if key in then}
+                then = {key: value for key, value in then.items() if key in now}
                 check_same(run / name, {section: then}, {section: now})

@@ -21,6 +21,7 @@ from speech2code.report.samples import write_samples
 from speech2code.report.tables import write_tables
 from speech2code.stages.folders import run_folder
 from speech2code.stages.record import reuse
+from speech2code.stages.report import write_settings
 from speech2code.stages.runner import run_stages
 
 COMMAND = "sweep.json"  # how to make the sweep again
@@ -87,6 +88,7 @@ def share(config: Config, overrides: list[str], seeds: list[int]) -> None:
         composed = compose.compose(shared)
         reuse(run_folder(composed), _shared(Path(config.runs) / config.name, seeds[0]), judging_stages())
         run_stages(composed, shared, shared_stages())
+        write_settings(composed)
 
 
 def _shared(sweep: Path, seed: int) -> Path:

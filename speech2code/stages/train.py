@@ -83,9 +83,11 @@ def translator(config: Config) -> None:
 def recogniser(config: Config) -> None:
     """Original target speech → text: trains the in-domain recogniser, the only training of `run` that reads text. Its
     seed is its own: all trainings of a comparison have the same judge."""
-    config = replace(config, trainer=replace(config.trainer, seed=JUDGE_SEED))
     run, folder = run_folder(config), run_folder(config) / "recogniser"
-    with stage(run, "recogniser", settings_of(config, "recogniser", recogniser=asdict(config.recogniser))) as figures:
+    made_of = settings_of(config, "recogniser", recogniser=asdict(config.recogniser))
+    made_of["trainer"].pop("seed")
+    made_of, config = made_of | {"seed": JUDGE_SEED}, replace(config, trainer=replace(config.trainer, seed=JUDGE_SEED))
+    with stage(run, "recogniser", made_of) as figures:
         if figures is None:
             return
         fabric = fabric_of(config)

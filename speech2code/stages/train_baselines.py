@@ -44,7 +44,7 @@ def topline_stt_tuned(config: Config) -> None:
 def _topline_stt(config: Config, name: str, section: str) -> None:
     """The stage `name` with the settings of a `section`."""
     settings = getattr(config, section)
-    with _training(config, name, **{section: asdict(settings)}) as (figures, learn):
+    with _training(config, name, **{name: asdict(settings)}) as (figures, learn):
         if figures is not None:
             characters, pairs = _characters(config)
 

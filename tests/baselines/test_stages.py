@@ -46,8 +46,8 @@ def test_the_second_topline_has_the_settings_of_the_translator(transcribed, tmp_
     overrides = transcribed.overrides(tmp_path, translator="transformer")
     main(["train", "topline_stt_tuned", *overrides])
     record = read_json(tmp_path / "tiny" / "topline_stt_tuned" / "stage.json")
-    assert record["settings"]["translator"] == asdict(compose(overrides).translator) and record["characters"]
-    assert record["settings"]["translator"]["kind"] == "transformer"
+    assert record["settings"]["topline_stt_tuned"] == asdict(compose(overrides).translator) and record["characters"]
+    assert record["settings"]["topline_stt_tuned"]["kind"] == "transformer"
 
 
 def test_the_topline_needs_text(textless, tmp_path, refused):

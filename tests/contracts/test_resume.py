@@ -94,7 +94,7 @@ def test_run_does_everything_once_and_nothing_twice(textless, tmp_path, in_proce
     overrides = textless.overrides(tmp_path)
     main(["run", *overrides])
     assert "the corpus has no target text: nothing is scored" in capsys.readouterr().out
-    assert sorted(in_process) == ["decoding", "quality", "report", "translator", "units", "vocoder"]
+    assert sorted(in_process) == ["decoding", "quality", "report", "resynthesis", "translator", "units", "vocoder"]
     assert in_process.index("decoding") < in_process.index("quality") < in_process.index("report")
     assert in_process.index("units") < min(in_process.index("vocoder"), in_process.index("translator"))
     run = tmp_path / "tiny"
@@ -102,7 +102,7 @@ def test_run_does_everything_once_and_nothing_twice(textless, tmp_path, in_proce
     before = snapshot(run)
     main(["run", *overrides])
     out = capsys.readouterr().out
-    for stage in ("prepare", "units", "vocoder", "translator", "decoding", "quality"):
+    for stage in ("prepare", "units", "vocoder", "resynthesis", "translator", "decoding", "quality"):
         assert f"{stage}: done already" in out
     after = snapshot(run)
     assert before.keys() == after.keys()

@@ -110,7 +110,7 @@ def test_one_speaker_leaves_out_what_needs_two(silent_ends, tmp_path):
     assert found["utterances_with_phones"] == len(names) // 2
     # before a vocoder and a translator are there, nothing is said of them
     assert not [name for name in found if name.startswith(("mel_", "unit_error", "unit_bleu"))]
-    for verb in ("train vocoder", "measure"):
+    for verb in ("train vocoder", "resynthesise", "measure"):
         main([*verb.split(), *overrides])
     later = read_json(tmp_path / "tiny" / "units.json")
     assert later.items() > found.items() and "mel_cepstral_distortion_resynthesis" in later
