@@ -65,6 +65,7 @@ def test_every_command_is_one(page):
     for verb, *rest in commands(page):
         words = [each for each in rest if "=" not in each]
         overrides = [re.sub(r",.*", "", each) if verb == "sweep" else each for each in rest if "=" in each]
+        overrides = [re.sub("^seeds=", "trainer.seed=", each) if verb == "sweep" else each for each in overrides]
         if verb in ("translate", "encode"):
             assert words and [each.partition("=")[0] for each in overrides] == ["model"]
         elif verb in OTHERS:

@@ -55,10 +55,10 @@ def test_shared_work_is_done_once_and_the_table_follows(swept):
     cells = read_table(folder / "results" / "tiny" / "table.json")["cells"]
     assert [(cell["row"], cell.get("codebook_size"), cell.get("time_reduction")) for cell in cells] == [
         ("original", None, None), ("translation", 8, 2), ("translation", 8, 4), ("baseline", None, None),
-        ("topline", None, None),
+        ("topline", None, None), ("topline_tuned", None, None),
     ]  # fmt: skip
     for cell in cells:
-        shared = cell["row"] in ("baseline", "topline")
+        shared = cell["row"] in ("baseline", "topline", "topline_tuned")
         run = RunFolder(folder / "runs" / "tiny" / ("shared" if shared else "") / cell["cell"])
         for split, figures in cell["scores"].items():
             again = score_pairs(run.transcripts(cell["row"], "in_domain", split).values(), "en")
@@ -144,7 +144,7 @@ def test_a_failed_cell_is_shown_and_stops_no_other(swept):
     assert "speech2code: units.time_reduction-2, units.time_reduction-4 failed; the same command" in ended.stderr
     table = (folder / "results" / "tiny" / "table.md").read_text()
     assert (
-        table.count("| ours | units.time_reduction-2 | vqvae | lstm | inverter | 8 | 2 | – |") == 1
+        table.count("| ours | units.time_reduction-2 | vqvae | lstm | inverter | 8 | 2 |") == 1
         and "`units.time_reduction-2` failed: `train units` failed" in table
     )
 

@@ -19,6 +19,7 @@ from speech2code.protocols import UnitEncoder, Vocoder
 from speech2code.report.run_folder import RunFolder
 from speech2code.stages.folders import (
     check_codebook,
+    corpus_of,
     data_folder,
     run_folder,
     speech_of,
@@ -42,6 +43,7 @@ def resynthesise(config: Config) -> None:
     run, (encoder, record) = run_folder(config), unit_encoder_of(config)
     torch.set_num_threads(config.trainer.threads)
     settings = {"models": fingerprints(run, "vocoder"), "codebook": record["codebook"], "splits": splits_of(config)}
+    settings["corpus"] = corpus_of(config, "resynthesis")
     with stage(run, "resynthesis", settings) as figures:
         if figures is None:
             return
