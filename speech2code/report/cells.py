@@ -113,7 +113,8 @@ def _place(run: RunFolder) -> str:
     """All settings but seed, name and machine: runs with the same ones are trainings of one system."""
     config = config_of(run)
     apart = {name: value for name, value in config.items() if name not in ("name", "donor", "trainer", "runs", "data")}
-    return yaml.safe_dump(apart | {"budget": config["trainer"]["minutes"]}, sort_keys=True)
+    learnt = {name: config["trainer"][name] for name in ("minutes", "precision")}
+    return yaml.safe_dump(apart | {"trainer": learnt}, sort_keys=True)
 
 
 def _order(line: dict) -> tuple:
@@ -145,7 +146,7 @@ def judge_of(run: RunFolder) -> str:
 
 def _scores(system: System, language: str) -> dict:
     """Split → recogniser → figures; of several trainings their mean, with an interval over sentences and trainings. A
-    system of ours has its resynthesis beside it."""
+    system of ours has its resynthesis beside it, a topline what it writes, scored as text."""
     found: dict[str, dict] = {}
     for split in ("dev", "test", "unseen"):
         scores = [run.scores(split) for run in system.runs]
@@ -156,6 +157,8 @@ def _scores(system: System, language: str) -> dict:
             if system.row == OURS:
                 ceilings = [each["resynthesis"][recogniser]["bleu"] for each in scores]
                 figures[0] |= {"resynthesis_bleu": float(np.mean(ceilings))}
+            texts = [run.text_bleu(system.row, split) for run in system.runs]
+            figures[0] |= _mean_of([{"text_bleu": each} for each in texts], ("text_bleu",))
             found.setdefault(split, {})[recogniser] = figures[0]
     return found
 

@@ -32,6 +32,11 @@ class RunFolder:
             found |= each.get("splits", {}).get(split, {})
         return {row.name: found[row.name] for row in ROWS if row.name in found}
 
+    def text_bleu(self, row: str, split: str) -> float | None:
+        """BLEU of what a topline writes, before it is spoken; None of any other row."""
+        found = (self.json("baselines/scores.json") or {}).get("splits", {}).get(split, {}).get(f"{row}_text")
+        return found["as text"]["bleu"] if found else None
+
     def config(self) -> str | None:
         path = self.path / "config.yaml"
         return path.read_text(encoding="utf-8") if path.is_file() else None

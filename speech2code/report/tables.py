@@ -33,6 +33,7 @@ JUDGED = {  # by each recogniser, on test
     "WER": "{wer:.1f} [{wer_low:.1f}, {wer_high:.1f}]",
     "CER": "{cer:.1f} [{cer_low:.1f}, {cer_high:.1f}]",
     "BLEU of its resynthesis": "{resynthesis_bleu:.1f}",
+    "BLEU of its text": "{text_bleu:.1f}",
 }
 TAIL = {
     "the paper: BLEU / METEOR": "{paper}",

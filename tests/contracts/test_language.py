@@ -11,7 +11,9 @@ def test_text_in_no_known_language_is_refused(transcribed, tmp_path, refused):
 
 
 def test_what_is_no_language_and_no_split(refused):
-    assert "corpus.target=English is no BCP 47 tag" in refused("config", "experiment=phrasebook", "corpus.target=English")
+    assert "corpus.target=English is no BCP 47 tag" in refused(
+        "config", "experiment=phrasebook", "corpus.target=English"
+    )
     assert "splits: there is no split validation" in refused("config", "experiment=phrasebook", "splits=[validation]")
     assert "splits=[] leaves nothing to judge" in refused("config", "experiment=phrasebook", "splits=[]")
 
