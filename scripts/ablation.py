@@ -25,11 +25,11 @@ from speech2code.config import Config
 from speech2code.errors import UserError
 from speech2code.files import write_json
 from speech2code.registry import MEASURE, RUN, shared_stages, stages_of
-from speech2code.report.cells import SHARED
+from speech2code.report.cells import COMMAND, SHARED
 from speech2code.stages.folders import run_folder
 from speech2code.stages.record import reuse
 from speech2code.stages.runner import run_stages
-from speech2code.stages.sweep import COMMAND, named, share, table
+from speech2code.stages.sweep import named, share, table
 
 TRAINED = [name for name in stages_of(RUN) if name not in (*shared_stages(), "scores", "report")]  # a cell's own
 ROWS = {  # name → what is new, and the settings that do it; each has all those before

@@ -27,7 +27,7 @@ from speech2code.report.page import SOUNDS
 from speech2code.report.run_folder import RunFolder
 
 NAMES = dict(zip(SOUNDS, ("source speech", "reference speech", "resynthesis", "translation")))
-JUDGES = {"in_domain": "in-domain recogniser", "pocketsphinx": "PocketSphinx"}
+JUDGES = {"in_domain": "in-domain recogniser", "pocketsphinx": "PocketSphinx", "whisper": "Whisper"}
 NYQUIST = SAMPLE_RATE / 2000  # kHz
 
 
@@ -53,7 +53,7 @@ def make_samples(run: RunFolder, path: Path) -> None:
     lacks."""
     folder = path.with_suffix("")
     page, texts = opening(run), source_texts(run)
-    transcripts = {(row, judge): run.transcripts(row, judge) for row in SOUNDS[1:] for judge in JUDGES}
+    transcripts = {(row, judge): run.transcripts(row, judge) for row in SOUNDS[1:] for judge in judges_of(run)}
     sentences = [read_sentence(run, each, texts[each], transcripts) for each in choose(run)]
     for sentence in sentences:
         for row, waveform in sentence.waveforms.items():
@@ -62,6 +62,11 @@ def make_samples(run: RunFolder, path: Path) -> None:
         page += section(sentence, folder.name)
     with write_atomically(path) as temporary:
         temporary.write_text("\n".join(page), encoding="utf-8")
+
+
+def judges_of(run: RunFolder) -> list[str]:
+    """The recognisers that have read the original speech of this run."""
+    return [judge for judge in JUDGES if run.table("original", judge).exists()]
 
 
 def choose(run: RunFolder) -> list[str]:
@@ -126,7 +131,7 @@ def opening(run: RunFolder) -> list[str]:
         f"Three test sentences, chosen by rule and not by ear: of the {len(run.shown_ids())} that the run kept for",
         "listening, evenly spread over the test list and in order of their ids, those at 1/4, 1/2 and 3/4.",
         "*Resynthesis* is the reference speech, turned into its own units and back into sound. *Translation* is the",
-        "system's answer to the source speech. Each is followed by what two recognisers read in it.",
+        "system's answer to the source speech. Each is followed by what the recognisers read in it.",
         "",
         "Both sides are synthetic speech, one voice each. The players work on the documentation's site; on GitHub,",
         "follow the links.",
@@ -140,9 +145,10 @@ def opening(run: RunFolder) -> list[str]:
 def section(sentence: Sentence, folder: str) -> list[str]:
     """Its texts, a table of its sounds (in `folder`, beside the page) and what is read in them, its picture."""
     lines = [f"## {sentence.id}", "", f"Source: **{sentence.source}**  ", f"Reference: **{sentence.reference}**", ""]
-    lines += [f"| sound | player | {' | '.join(JUDGES.values())} |", "|---|---|---|---|"]
+    judges = dict.fromkeys(judge for _, judge in sentence.transcripts)
+    lines += [f"| sound | player | {' | '.join(JUDGES[each] for each in judges)} |", "|---" * (2 + len(judges)) + "|"]
     for row in SOUNDS:
-        read = [sentence.transcripts.get((row, judge), "") for judge in JUDGES]  # the source is not English
+        read = [sentence.transcripts.get((row, judge), "") for judge in judges]  # the source is not English
         sound = f"{folder}/{sentence.id}.{row}.mp3"
         player = f'<audio controls preload="none" src="{sound}"></audio>'
         lines.append(f"| [{NAMES[row]}]({sound}) | {player} | {' | '.join(read)} |")

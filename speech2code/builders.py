@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from speech2code.bcp47 import primary
 from speech2code.errors import UserError
 
 if TYPE_CHECKING:
@@ -116,15 +117,9 @@ def left_out(config: "Config") -> list[str]:
     ]
 
 
-def first_subtag(language: str) -> str:
-    """ "pt-BR" → "pt"; Cantonese, which some write as a kind of Chinese, is "yue"."""
-    subtags = language.lower().replace("_", "-").split("-")
-    return "yue" if subtags[:2] == ["zh", "yue"] else subtags[0]
-
-
 def _knows(name: str, language: str) -> bool:
     languages = _kind(RECOGNISERS, name).languages
-    return languages is None or first_subtag(language) in languages
+    return languages is None or primary(language) in languages
 
 
 def _told(judge: Judge, language: str) -> str:

@@ -13,12 +13,12 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from speech2code.bcp47 import primary
 from speech2code.builders import RECOGNISERS, SECTIONS, judges_of, settings_class
 from speech2code.config import BLOCK_STEPS, Config, InverterConfig, TransformerConfig
 from speech2code.corpora.pairs import SPLITS
 from speech2code.errors import UserError
 
-BCP_47 = r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?"  # language, script, region
 PACKAGE = Path(__file__).resolve().parent
 FOLDER = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"  # in the wheel, or in a checkout
 
@@ -95,13 +95,16 @@ def _check_together(config: Config) -> None:
 def _check_judging(config: Config) -> None:
     """Languages, splits and recognisers."""
     for side in ("source", "target"):
-        if not re.fullmatch(BCP_47, tag := getattr(config.corpus, side)):
-            raise UserError(f"corpus.{side}={tag} is no BCP 47 tag; write it like en, fr, pt-BR or zh-Hant")
+        try:
+            primary(getattr(config.corpus, side))
+        except UserError as error:
+            raise UserError(f"corpus.{side}: {error}") from error
+    judged = SPLITS[1:]  # all but train
     for split in config.splits:
-        if split not in SPLITS:
-            raise UserError(f"splits: there is no split {split}; choose among {', '.join(SPLITS)}")
-    if not config.splits:
-        raise UserError(f"splits=[] leaves nothing to judge; choose among {', '.join(SPLITS)}")
+        if split not in judged:
+            raise UserError(f"splits: {split} cannot be judged; choose among {', '.join(judged)}")
+    if "test" not in config.splits:
+        raise UserError("splits lacks test, which every score and measure is of; add it")
     for name in config.recognisers:
         if name not in RECOGNISERS:
             raise UserError(f"recognisers: no recogniser is called {name}; choose among {', '.join(RECOGNISERS)}")

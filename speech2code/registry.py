@@ -33,7 +33,7 @@ ROWS = (
     Row("baseline", "baseline (Tacotron)", "baselines", ("baseline",), BASELINES),
     Row("topline", "topline (had transcripts)", "baselines", ("topline_stt", "topline_tts"), BASELINES),
     Row(
-        "topline_tuned", "topline, its text by our translator's settings", "baselines",
+        "topline_tuned", "topline, text by the experiment's translator", "baselines",
         ("topline_stt_tuned", "topline_tts"), BASELINES,
     ),
     Row("topline_voice", "topline, spoken by the corpus's voice", "baselines", ("topline_stt",), BASELINES),
@@ -146,7 +146,8 @@ STAGES: tuple[Stage, ...] = (
     *_transcripts(BASELINES),
     Stage(
         "baseline_scores", "score baselines", "score:score_baselines", "the same scores for them",
-        _names(_transcripts(BASELINES)), text=True, group=BASELINES,
+        (*_names(_transcripts(BASELINES)), *_names([each for each in _transcripts(RUN) if each.row == "original"])),
+        text=True, group=BASELINES,
     ),
     Stage("report", "report", "report:report", "one page with everything → report.html", ("scores", "quality"),
           look="the page: it opens anywhere"),

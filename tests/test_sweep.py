@@ -123,7 +123,7 @@ def test_a_single_run_has_a_table_of_its_own(transcribed, tmp_path, refused, mon
     main(["table", *overrides])
     path = tmp_path / "results" / "tiny" / "table.json"
     assert [cell["row"] for cell in read_table(path)["cells"]] == ["original", "translation"]
-    assert "No dev list was judged, so nothing is chosen" in path.with_suffix(".md").read_text()
+    assert "Nothing is chosen and nothing compared: dev was not judged." in path.with_suffix(".md").read_text()
     changed = path.read_text().replace('"row": "original"', '"row": "topline"')
     path.write_text(changed)
     with pytest.raises(UserError, match="changed by hand"):
@@ -150,6 +150,14 @@ def test_a_failed_cell_is_shown_and_stops_no_other(swept):
         table.count("| ours | units.time_reduction-2 | vqvae | lstm | inverter | 8 | 2 |") == 1
         and "`units.time_reduction-2` failed: `train units` failed" in table
     )
+
+
+def test_mistakes_are_told_before_any_work(refused, tmp_path):
+    fixed = ("experiment=phrasebook", f"runs={tmp_path}")
+    assert "seeds=a is no seed" in refused("sweep", *fixed, "seeds=a,b")
+    assert "sweep takes key=value" in refused("sweep", *fixed, "seeds=0,1", "foo")
+    assert "donor=one is one training" in refused("sweep", *fixed, "donor=one", "seeds=0,1")
+    assert not list(tmp_path.iterdir())
 
 
 def test_nothing_to_sweep_and_no_cell(refused, tmp_path):

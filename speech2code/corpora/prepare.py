@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from speech2code.bcp47 import UNKNOWN
 from speech2code.config import CorpusConfig
 from speech2code.corpora.checks import Rejection, check_share, write_rejections
 from speech2code.corpora.pairs import SPLITS, Pair
@@ -34,7 +35,7 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
     Raises UserError when the folder holds another corpus, a voice is missing, or too many items are bad.
     """
     pairs, rejected = read_pairs(corpus)
-    if corpus.target == "und" and any(pair.target_text for pair in pairs):
+    if corpus.target == UNKNOWN and any(pair.target_text for pair in pairs):
         raise UserError(
             "the corpus has target text in no known language; set corpus.target to its BCP 47 tag, such as "
             "corpus.target=en"

@@ -10,7 +10,7 @@ import numpy as np
 
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.audio.trimming import trim_silence
-from speech2code.builders import first_subtag
+from speech2code.bcp47 import primary
 from speech2code.config import Config, WhisperConfig
 from speech2code.corpora.checks import SILENT
 from speech2code.errors import UserError
@@ -59,7 +59,7 @@ class Whisper:
             known = WhisperModel(model, device, compute_type=config.whisper.compute_type, cpu_threads=threads)
         except (RuntimeError, ValueError, OSError) as error:
             raise UserError(f"whisper.model={model} cannot be loaded: {' '.join(str(error).split())}") from error
-        language = first_subtag(config.corpus.target)
+        language = primary(config.corpus.target)
         code = CODES.get(language, language)
         if code not in known.supported_languages or (
             known.model.is_multilingual and known.hf_tokenizer.token_to_id(f"<|{code}|>") is None

@@ -19,7 +19,8 @@ from speech2code.scoring.trainings import over_trainings, paired_bootstrap_train
 
 OURS = "translation"  # the row that a system of ours is judged by
 SHARED = "shared"  # the folder beside the cells that holds what depends on none of the swept settings, by seed
-SEED = re.compile(r"_?(trainer\.)?seed-\d+")  # in the name of a folder
+SEED = re.compile(r"(^|_)(trainer\.)?seed-\d+(?=_|$)")  # in the name of a folder
+COMMAND = "sweep.json"  # of a sweep: how to make it again
 FAILED = "failed.json"  # of a cell: which one it is, and the reason
 MEASURES = (
     "units_a_second", "bitrate", "bitrate_with_durations", "used", "abx_within", "abx_across", "pnmi",
@@ -39,7 +40,7 @@ class System(NamedTuple):
     def cell(self) -> str:
         """The folder of its run; of several, without the seed in its name."""
         folder = self.runs[0].path
-        return folder.name if len(self.runs) == 1 else SEED.sub("", folder.name) or folder.parent.name
+        return folder.name if len(self.runs) == 1 else SEED.sub("", folder.name).strip("_") or folder.parent.name
 
     def transcripts(self, recogniser: str, split: str = "test") -> list[dict[str, tuple[str, str]]]:
         """id → (reference, hypothesis), of each training."""
@@ -60,24 +61,39 @@ def read_cells(folder: Path) -> list[dict]:
 
 
 def read_systems(folder: Path) -> list[System]:
-    """The finished systems in the folder of a sweep or of a single run."""
-    if (folder / "config.yaml").exists():
-        ours = baselines = [RunFolder(folder)]
-    else:
+    """The finished systems in the folder of a sweep or of a single run, corpus by corpus."""
+    if (folder / COMMAND).exists():
         places = [path.parent for path in sorted(folder.glob("*/config.yaml"))]
         ours = [RunFolder(path) for path in places if not (path / FAILED).exists()]
-        baselines = [RunFolder(path) for path in sorted((folder / SHARED).glob("*")) if path.is_dir()]
-    if not ours:
-        return []
+        baselines = [RunFolder(path.parent) for path in sorted((folder / SHARED).glob("*/config.yaml"))]
+    else:
+        ours = baselines = [RunFolder(folder)] if (folder / "config.yaml").exists() else []
+    by_corpus = groupby(sorted(ours, key=_corpus), key=_corpus)
+    return [
+        system
+        for corpus, runs in by_corpus
+        for system in _of_corpus(list(runs), [run for run in baselines if _corpus(run) == corpus])
+    ]
+
+
+def _of_corpus(ours: list[RunFolder], baselines: list[RunFolder]) -> list[System]:
     corpus = {name: value for name, value in coordinates(config_of(ours[0])).items() if name not in PARTS}
     judge = judge_of(ours[0]) if ours[0].scores() else ""
     judged = [System("original", corpus, ours[:1], judge)] if judge else []
     by_place = groupby(sorted(ours, key=_place), key=_place)
-    groups = (list(group) for _, group in by_place)
+    groups = ([*{_seed(run): run for run in group}.values()] for _, group in by_place)  # a training counts once
     mine = [System(OURS, coordinates(config_of(runs[0])), runs, judge) for runs in groups]
-    scored = [run for run in baselines if run.json("baselines/scores.json")]
+    scored = [run for run in baselines if run.sealed("baselines/scores.json")]
     others = [System(row.name, corpus, scored, judge) for row in ROWS if row.group == BASELINES and scored]
     return judged + mine + [each for each in others if each.row in scored[0].scores()]
+
+
+def _corpus(run: RunFolder) -> str:
+    return config_of(run)["corpus"]["name"]
+
+
+def _seed(run: RunFolder) -> int:
+    return config_of(run)["trainer"]["seed"]
 
 
 PARTS = ("units", "translator", "vocoder", "codebook_size", "time_reduction")
@@ -130,8 +146,10 @@ def _line(system: System) -> dict:
     scores = _scores(system, configs[0]["corpus"]["target"])
     if scores:
         line |= {"judge": system.judge, "scores": scores}
+    if system.row == "original":
+        line["signatures"] = system.runs[0].sealed("scores.json")["signatures"]
     if system.row == OURS:
-        line |= {"measures": _mean_of([run.json("units.json") or {} for run in system.runs], MEASURES)}
+        line |= {"measures": _mean_of([run.sealed("units.json") for run in system.runs], MEASURES)}
     if system.row != "original":
         line["seeds"] = [config["trainer"]["seed"] for config in configs]
         line["processor_seconds"] = float(np.mean([_processor_seconds(run, system.row) for run in system.runs]))
@@ -166,7 +184,7 @@ def _scores(system: System, language: str) -> dict:
 def _together(figures: list[dict], read: list[dict[str, tuple[str, str]]], language: str) -> dict[str, float]:
     """Figures of each training and what was read of it → their mean, with deviation and interval over both."""
     references = [reference for reference, _ in read[0].values()]
-    hypotheses = [[text for _, text in each.values()] for each in read]
+    hypotheses = [[each[key][1] for key in read[0]] for each in read]
     found = _mean_of(figures, ("meteor", "cannot_judge"))  # METEOR's program would need minutes for its interval
     for metric in METRICS:
         over = over_trainings(hypotheses, references, language, metric)
@@ -187,26 +205,33 @@ def _processor_seconds(run: RunFolder, row: str) -> float:
 
 
 def _compared(lines: list[dict], systems: list[System]) -> list[dict]:
-    """With "best" where a system of ours is the best on dev by the judge, and "p_value": two-sided paired bootstrap of
-    each against that one, on test."""
-    judged = [line for line in lines if line["row"] == OURS and _dev(line) is not None]
-    if not judged:
-        return lines
-    best = max(judged, key=lambda line: _dev(line) or 0.0)
-    by_cell = {(each.cell, each.row): each for each in systems}
-    chosen = by_cell[best["cell"], OURS]
-    language = config_of(chosen.runs[0])["corpus"]["target"]
-
-    def read(system: System) -> list[list[str]]:
-        return [[text for _, text in each.values()] for each in system.transcripts(best["judge"])]
-
-    references = [reference for reference, _ in chosen.transcripts(best["judge"])[0].values()]
-    for line in lines:
-        system = by_cell.get((line["cell"], line["row"]))
-        if system and "judge" in line and line["row"] != "original":
-            line["p_value"] = paired_bootstrap_trainings(read(system), read(chosen), references, language)
-    best["best"] = True
+    """With "best" where a system of ours is the best of its corpus on dev by the judge, and "p_value": two-sided paired
+    bootstrap of each against that one, on test. One training and several are not compared."""
+    by_cell = {(each.cell, each.row, each.place["corpus"]): each for each in systems}
+    for corpus in {each.place["corpus"] for each in systems}:
+        mine = [line for line in lines if line.get("corpus") == corpus and "scores" in line]
+        judged = [line for line in mine if line["row"] == OURS and _dev(line) is not None]
+        if not judged:
+            continue
+        best = max(judged, key=lambda line: _dev(line) or 0.0)
+        best["best"] = True
+        chosen = by_cell[best["cell"], OURS, corpus]
+        for line in mine:
+            system = by_cell[line["cell"], line["row"], corpus]
+            if line["row"] != "original" and (len(system.runs) == 1) == (len(chosen.runs) == 1):
+                line["p_value"] = _p_value(system, chosen)
     return lines
+
+
+def _p_value(system: System, chosen: System) -> float:
+    language = config_of(chosen.runs[0])["corpus"]["target"]
+    read = chosen.transcripts(chosen.judge)
+    references = {key: reference for key, (reference, _) in read[0].items()}
+    ours, theirs = (
+        [[each[key][1] for key in references] for each in transcripts]
+        for transcripts in (system.transcripts(chosen.judge), read)
+    )
+    return paired_bootstrap_trainings(ours, theirs, list(references.values()), language)
 
 
 def _dev(line: dict) -> float | None:

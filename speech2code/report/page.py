@@ -13,6 +13,8 @@ from speech2code.registry import BY_NAME, ROW, ROWS, RUN, STAGES
 from speech2code.report import figures
 from speech2code.report.run_folder import RunFolder, as_text
 from speech2code.scoring.ceiling import SENTENCE as CANNOT_JUDGE
+from speech2code.scoring.languages import has_spaces
+from speech2code.scoring.normalisation import tokens
 
 PLAYED_UNITS = 64  # the most used ones get a player
 SOUNDS = ("source", "original", "resynthesis", "translation")
@@ -32,12 +34,12 @@ def write_report(run_folder: Path) -> Path:
         scores=_score_table(run),
         unseen=[line for line in _lines(run.scores("unseen")) if line["name"] not in ("baseline", "topline_voice")],
         cannot_judge=CANNOT_JUDGE,
-        signatures=(run.json("scores.json") or {}).get("signatures", {}),
+        signatures=run.sealed("scores.json").get("signatures", {}),
         detectors=run.json("scores/detectors.json"),
         stages=[_stage(run, name, records) for name in TRAINED if BY_NAME[name].group == RUN or name in records],
         times=_times(records),
         usage=figures.code_usage(run.units()),
-        measures=run.json("units.json"),
+        measures=run.sealed("units.json"),
         **_units(run),
         sentences=_sentences(run),
         config=run.config(),
@@ -117,14 +119,18 @@ def _sentences(run: RunFolder) -> list[dict]:
     transcripts = {
         (row.name, recogniser): run.transcripts(row.name, recogniser) for row in ROWS for recogniser in RECOGNISERS
     }
-    units, alignments = run.units(), run.alignments()
+    units, alignments, language = run.units(), run.alignments(), run.language()
     return [
         {
             "id": sentence,
             "reference": next((of_id[sentence][0] for of_id in transcripts.values() if sentence in of_id), None),
             "sounds": _sounds(run, sentence),
             "transcripts": [
-                {"row": TITLES[row], "recogniser": recogniser, "words": word_differences(*of_id[sentence])}
+                {
+                    "row": TITLES[row],
+                    "recogniser": recogniser,
+                    "words": word_differences(*of_id[sentence], language),
+                }
                 for (row, recogniser), of_id in transcripts.items()
                 if sentence in of_id
             ],
@@ -153,18 +159,20 @@ def _sounds(run: RunFolder, sentence: str) -> list[dict]:
     ]
 
 
-def word_differences(reference: str, hypothesis: str) -> list[tuple[str, str, str]]:
-    """[(kind, words said, words meant)], kind "equal", "substitute", "insert", "delete": jiwer's alignment."""
+def word_differences(reference: str, hypothesis: str, language: str | None) -> list[tuple[str, str, str]]:
+    """[(kind, words said, words meant)], kind "equal", "substitute", "insert", "delete": jiwer's alignment, of
+    characters in a script without spaces."""
     if not reference:
         return [("insert", hypothesis, "")] if hypothesis else []
-    meant, said = reference.split(), hypothesis.split()
+    meant, said = (tokens(text, language) for text in (reference, hypothesis))
+    between = " " if has_spaces(language) else ""
     return [
         (
             chunk.type,
-            " ".join(said[chunk.hyp_start_idx : chunk.hyp_end_idx]),
-            " ".join(meant[chunk.ref_start_idx : chunk.ref_end_idx]),
+            between.join(said[chunk.hyp_start_idx : chunk.hyp_end_idx]),
+            between.join(meant[chunk.ref_start_idx : chunk.ref_end_idx]),
         )
-        for chunk in jiwer.process_words(reference, hypothesis).alignments[0]
+        for chunk in jiwer.process_words(" ".join(meant), " ".join(said)).alignments[0]
     ]
 
 

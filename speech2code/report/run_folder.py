@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from speech2code.audio.files import load_waveform
 from speech2code.errors import UserError
 from speech2code.files import read_json
-from speech2code.registry import ROW, ROWS
+from speech2code.registry import BY_NAME, ROW, ROWS
+from speech2code.seals import opened
+
+FIGURES = {"scores.json": "scores", "baselines/scores.json": "baseline_scores", "units.json": "quality"}  # file → stage
 
 
 @dataclass(frozen=True)
@@ -24,22 +28,32 @@ class RunFolder:
     def json(self, name: str) -> dict | None:
         return read_json(self.path / name) if (self.path / name).is_file() else None
 
+    def sealed(self, name: str) -> dict:
+        """A file of figures; {} where there is none. UserError where it was changed by hand."""
+        path, stage = self.path / name, FIGURES[name]
+        remedy = f"delete it and {self.path / stage}, and run `speech2code {BY_NAME[stage].verb}` again"
+        return opened(read_json(path), path, remedy) if path.is_file() else {}
+
     def scores(self, split: str = "test") -> dict[str, dict]:
         """Row → recogniser → figures, of all rows of this split that have been scored, baseline and topline too."""
-        files = (self.json("scores.json") or {}, self.json("baselines/scores.json") or {})
         found: dict[str, dict] = {}
-        for each in files:
-            found |= each.get("splits", {}).get(split, {})
+        for name in ("scores.json", "baselines/scores.json"):
+            found |= self.sealed(name).get("splits", {}).get(split, {})
         return {row.name: found[row.name] for row in ROWS if row.name in found}
 
     def text_bleu(self, row: str, split: str) -> float | None:
         """BLEU of what a topline writes, before it is spoken; None of any other row."""
-        found = (self.json("baselines/scores.json") or {}).get("splits", {}).get(split, {}).get(f"{row}_text")
+        found = self.sealed("baselines/scores.json").get("splits", {}).get(split, {}).get(f"{row}_text")
         return found["as text"]["bleu"] if found else None
 
     def config(self) -> str | None:
         path = self.path / "config.yaml"
         return path.read_text(encoding="utf-8") if path.is_file() else None
+
+    def language(self) -> str | None:
+        """Of the target; None where the run has no settings yet."""
+        known = yaml.safe_load(self.config() or "") or {}
+        return known.get("corpus", {}).get("target")
 
     def shown_ids(self) -> list[str]:
         """The sentences to listen to: those of the test list whose source speech was kept."""

@@ -6,7 +6,8 @@ from pathlib import Path
 import jiwer
 
 from speech2code.files import write_atomically
-from speech2code.report.cells import OURS, read_systems
+from speech2code.report.cells import OURS, config_of, read_systems
+from speech2code.scoring.normalisation import tokens
 
 SHARES = (0.1, 0.5, 0.9)  # chosen by rule: where our word errors stand, from best to worst
 RANDOM = 7
@@ -17,12 +18,19 @@ def write_samples(sweep: Path, cells: list[dict], folder: Path) -> None:
     training; nothing where no system of ours is the best on dev."""
     best = next((cell for cell in cells if cell.get("best")), None)
     if best is None:
+        (folder / "samples.md").unlink(missing_ok=True)  # of an earlier table
         return
     judge, systems = best["judge"], read_systems(sweep)
     chosen = next(each for each in systems if each.row == OURS and each.cell == best["cell"])
     ours = chosen.transcripts(judge)[0]
     topline = next((each.transcripts(judge)[0] for each in systems if each.row == "topline"), {})
-    by_errors = sorted(ours, key=lambda name: (jiwer.wer(*ours[name]), name))
+    language = config_of(chosen.runs[0])["corpus"]["target"]
+
+    def errors(name: str) -> float:
+        meant, said = (" ".join(tokens(text, language)) for text in ours[name])
+        return jiwer.wer(meant, said)
+
+    by_errors = sorted(ours, key=lambda name: (errors(name), name))
     drawn = random.Random(0).sample(sorted(ours), min(RANDOM, len(ours)))
     text = [
         f"What {judge} reads in test sentences: reference, our best system on dev (`{best['cell']}`), and the topline, "

@@ -51,10 +51,11 @@ TAIL = {
     "processor seconds": "{processor_seconds:.0f}",
 }
 SIZES = "{corpus}: {train_pairs:,} training pairs, {dev_pairs:,} dev and {test_pairs:,} test sentences."
-JUDGING = (
-    "Figures of the test list, [95 % interval] over sentences and, of several seeds, trainings. Chosen on dev by "
-    "{judge}: **{best}**. p: two-sided paired bootstrap against it on test, by {judge}."
+FIGURES = (
+    "Figures of the test list, [95 % interval] over sentences and, of several seeds, trainings (METEOR: their mean "
+    "alone). (!): by a recogniser that cannot judge."
 )
+CHOSEN = "Chosen on dev by {judge}: **{cell}**. p: two-sided paired bootstrap against it on test, by {judge}."
 
 
 def write_tables(cells: list[dict], folder: Path, command: str, legend: dict[str, str]) -> None:
@@ -89,16 +90,22 @@ def markdown(cells: list[dict], command: str, legend: dict[str, str]) -> str:
 
 
 def _remarks(cells: list[dict]) -> list[str]:
-    remarks = [SIZES.format(**cell) for cell in cells if "test_pairs" in cell][:1]
-    best = next((cell for cell in cells if cell.get("best")), None)
-    if best:
-        remarks.append(JUDGING.format(judge=best["judge"], best=best["cell"]))
-    elif any("scores" in cell for cell in cells):
-        remarks.append("No dev list was judged, so nothing is chosen and nothing compared.")
+    remarks = list(dict.fromkeys(SIZES.format(**cell) for cell in cells if "test_pairs" in cell))
+    judged = next((cell for cell in cells if "scores" in cell), None)
+    if judged:
+        chosen = [CHOSEN.format(**cell) for cell in cells if cell.get("best")]
+        first = [*judged["scores"].get("dev", {})]
+        why = f"{first[0]} cannot judge this corpus, put another recogniser first" if first else "dev was not judged"
+        remarks += [FIGURES, *(chosen or [f"Nothing is chosen and nothing compared: {why}."])]
+    if len({len(cell["seeds"]) > 1 for cell in cells if "seeds" in cell}) > 1:
+        remarks.append("A system of one training and one of several are not compared.")
     original: dict = next((cell["scores"]["test"] for cell in cells if cell["row"] == "original"), {})
     for recogniser, figures in original.items():
         if "cannot_judge" in figures:
             remarks.append(f"{recogniser}: {CANNOT_JUDGE} (WER on original speech {figures['cannot_judge']} %).")
+    made = {name: text for cell in cells for name, text in cell.get("signatures", {}).items()}
+    if made:
+        remarks.append("\n".join(f"* {name}: `{text}`" for name, text in made.items()))
     return [*remarks, *filter(None, [REMARKS.get(cells[0]["pair"])])]
 
 
@@ -126,7 +133,7 @@ def _shown(form: str, cell: dict, split: str, recogniser: str) -> str:
         shown = form.format(**{name: value for name, value in known.items() if value is not None})
     except KeyError:  # it failed; or this corpus, this recogniser, this language does not have the figure
         return "–" if "[" not in form else _shown(form.split(" [", maxsplit=1)[0], cell, split, recogniser)
-    marked = "cannot_judge" in figures and "{wer" in form
+    marked = "cannot_judge" in figures and any(f"{{{name}" in form for name in figures)
     return f"{shown} (!)" if marked else shown
 
 
@@ -166,8 +173,8 @@ def _latex(cells: list[dict]) -> str:
 
 
 def _heat_map(cells: list[dict], path: Path) -> None:
-    """BLEU on test over codebook size and time reduction, of several kinds the best; a cell without a score stays
-    empty."""
+    """BLEU on test over codebook size and time reduction, of several kinds that of the best on dev; a cell without a
+    score stays empty."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -175,10 +182,13 @@ def _heat_map(cells: list[dict], path: Path) -> None:
 
     sizes, reductions = (sorted({cell[name] for cell in cells}) for name in ("codebook_size", "time_reduction"))
     grid = np.full((len(sizes), len(reductions)), np.nan)
-    for cell in cells:
+
+    def bleu(cell: dict, split: str) -> float:
+        return cell.get("scores", {}).get(split, {}).get(cell.get("judge"), {}).get("bleu", np.nan)
+
+    for cell in sorted(cells, key=lambda cell: np.nan_to_num(bleu(cell, "dev"), nan=-1.0)):
         place = sizes.index(cell["codebook_size"]), reductions.index(cell["time_reduction"])
-        bleu = cell.get("scores", {}).get("test", {}).get(cell.get("judge"), {}).get("bleu", np.nan)
-        grid[place] = np.fmax(grid[place], bleu)
+        grid[place] = bleu(cell, "test")
     figure, axes = pyplot.subplots(figsize=(1.2 * len(reductions) + 2, 0.9 * len(sizes) + 1.5), layout="constrained")
     image = axes.imshow(grid, cmap="viridis")
     bright = np.nanmin(grid) + 0.7 * np.ptp(grid[~np.isnan(grid)]) if not np.isnan(grid).all() else 0.0

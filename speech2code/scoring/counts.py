@@ -28,6 +28,7 @@ class Metric:
 
     count: Callable[[list[str], list[str], str | None], np.ndarray]
     of: Callable[[np.ndarray], np.ndarray]
+    most: float = np.inf  # that a score can be
 
 
 def bleu_metric(language: str | None) -> "BLEU":
@@ -115,8 +116,8 @@ def error_rate(sums: np.ndarray) -> np.ndarray:
 
 
 METRICS = {
-    "bleu": Metric(bleu_counts, bleu_of),
-    "chrf": Metric(chrf_counts, chrf_of),
+    "bleu": Metric(bleu_counts, bleu_of, 100.0),
+    "chrf": Metric(chrf_counts, chrf_of, 100.0),
     "wer": Metric(word_edits, error_rate),
     "cer": Metric(character_edits, error_rate),
 }

@@ -1,8 +1,6 @@
 """What scoring knows of languages, by the primary subtag of their BCP 47 tag ("fr-CA" → "fr")."""
 
-import re
-
-from speech2code.errors import UserError
+from speech2code.bcp47 import primary
 
 
 def _codes(text: str) -> frozenset[str]:
@@ -31,18 +29,6 @@ AND = {
     "en": "and", "fr": "et", "de": "und", "es": "y", "it": "e", "pt": "e", "ca": "i", "nl": "en", "sv": "och",
     "da": "og", "no": "og", "nb": "og", "pl": "i", "ru": "и", "uk": "і", "ar": "و",
 }  # fmt: skip
-
-_TAG = re.compile(r"([A-Za-z]{2,8})(?:[-_][A-Za-z0-9]{1,8})*")
-
-
-def primary(language: str) -> str:
-    """ "pt-BR" → "pt". Raises UserError for what is no language tag."""
-    match = _TAG.fullmatch(language)
-    if match is None:
-        raise UserError(
-            f"{language!r} is no language tag; set corpus.target to a BCP 47 tag such as en, pt-BR or zh-Hant"
-        )
-    return match[1].lower()
 
 
 def has_spaces(language: str | None) -> bool:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from speech2code.scoring.languages import primary
+from speech2code.bcp47 import primary
 
 # a comma as decimal sign changes the parameters that the program reads; its default collector keeps all cores busy
 _OPTIONS = ("-Duser.language=en", "-Dfile.encoding=UTF8", "-Xmx2G", "-XX:+UseSerialGC")

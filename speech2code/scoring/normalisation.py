@@ -3,7 +3,8 @@
 import re
 import unicodedata
 
-from speech2code.scoring.languages import AND, DECIMAL_COMMA, DOTTED_I, ELIDING, PERCENT, has_spaces, primary
+from speech2code.bcp47 import primary
+from speech2code.scoring.languages import AND, DECIMAL_COMMA, DOTTED_I, ELIDING, PERCENT, has_spaces
 from speech2code.scoring.number_words import ORDINAL_SIGNS, knows_numbers, numbers_in_words, ordinals_in_words
 
 _QUOTES = str.maketrans(dict.fromkeys("’‘‛ʼ`´＇׳", "'"))

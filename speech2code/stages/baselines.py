@@ -40,7 +40,8 @@ def decode(config: Config) -> None:
     run = run_folder(config)
     torch.set_num_threads(config.trainer.threads)
     records = {name: finished(run, name) for name in BY_NAME["baselines"].needs}
-    made_of = {name: record["fingerprint"] for name, record in records.items()} | {"search": vars(config.search)}
+    made_of: dict = {name: record["fingerprint"] for name, record in records.items()}
+    made_of["topline_search"] = vars(config.search)  # where a sweep varies ours, theirs stays as the experiment has it
     with stage(run, "baselines", made_of | {"splits": splits_of(config)}) as figures:
         if figures is None:
             return

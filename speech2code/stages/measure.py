@@ -8,14 +8,16 @@ import torch
 
 from speech2code.audio.files import SAMPLE_RATE, load_waveform, save_waveform
 from speech2code.audio.trimming import trim_silence
+from speech2code.builders import judges_of
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
 from speech2code.corpora.voices import Phone, load_voice
-from speech2code.files import read_json, write_atomically, write_json
+from speech2code.files import write_atomically, write_json
 from speech2code.protocols import UnitEncoder
 from speech2code.records import RECORD
 from speech2code.registry import ROW
 from speech2code.report.run_folder import RunFolder
+from speech2code.seals import sealed
 from speech2code.stages.folders import data_folder, run_folder, settings_of, speech_of, unit_encoder_of, vocoder_of
 from speech2code.stages.record import fingerprint, finished, record_of, stage
 from speech2code.unit_quality.cepstra import mel_cepstra
@@ -47,8 +49,8 @@ def measure(config: Config) -> None:
             torch.set_num_threads(config.trainer.threads)
             figures["measures"] = _measures(config, encoder, phones)
     if not _is_fresh(run):
-        write_json(run / "units.json", _everything(config, encoder, store))
-    for name, value in read_json(run / "units.json").items():
+        write_json(run / "units.json", sealed(_everything(config, encoder, store)))
+    for name, value in RunFolder(run).sealed("units.json").items():
         print(f"{name:42} {value:.4g}" if isinstance(value, float) else f"{name:42} {value}")
 
 
@@ -121,7 +123,8 @@ def _spoken(config: Config, encoder: UnitEncoder) -> dict[str, float]:
     if train.speaker_count("target") == 1:
         return {}
     sequences = UnitSequences.load(run / "units" / "test.npz").units
-    return convert(train, test, sequences, encoder, vocoder, config.corpus.target)
+    read_in = config.corpus.target if "pocketsphinx" in judges_of(config) else None
+    return convert(train, test, sequences, encoder, vocoder, read_in)
 
 
 def _distortions(run: RunFolder, store: FeatureStore) -> dict[str, float]:

@@ -9,6 +9,7 @@ from speech2code.scoring.ceiling import ORIGINAL, cannot_judge
 from speech2code.scoring.detectors import detect
 from speech2code.scoring.meteor import start_meteor
 from speech2code.scoring.scores import Scores, score_pairs
+from speech2code.seals import sealed
 from speech2code.stages.folders import run_folder, splits_of
 from speech2code.stages.record import fingerprints, finished, stage
 from speech2code.stages.transcribe import waveforms_of
@@ -23,7 +24,7 @@ def score(config: Config) -> None:
         start_meteor(config.corpus.target)  # its ten seconds of loading pass meanwhile
         rows = [row for row in ROWS if row.group == RUN]
         write_json(run / "scores" / "detectors.json", {row.name: _detect(config, row) for row in rows})
-        write_json(run / "scores.json", _scores(config, RUN))
+        write_json(run / "scores.json", sealed(_scores(config, RUN)))
 
 
 def score_baselines(config: Config) -> None:
@@ -38,7 +39,7 @@ def score_baselines(config: Config) -> None:
             for row, texts in toplines.items():
                 figures_of_text = score_pairs(texts.values(), config.corpus.target).figures()
                 found["splits"][split][f"{row}_text"] = {"as text": figures_of_text}
-        write_json(run / "baselines" / "scores.json", found)
+        write_json(run / "baselines" / "scores.json", sealed(found))
 
 
 def _transcripts(config: Config, group: str) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import hydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from speech2code import compose
@@ -16,7 +17,7 @@ from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 from speech2code.records import origin_of
 from speech2code.registry import MEASURE, RUN, judging_stages, shared_stages, stages_of
-from speech2code.report.cells import FAILED, SHARED, coordinates, read_cells
+from speech2code.report.cells import COMMAND, FAILED, SHARED, coordinates, read_cells
 from speech2code.report.samples import write_samples
 from speech2code.report.tables import write_tables
 from speech2code.stages.folders import run_folder
@@ -24,7 +25,6 @@ from speech2code.stages.record import reuse
 from speech2code.stages.report import write_settings
 from speech2code.stages.runner import run_stages
 
-COMMAND = "sweep.json"  # how to make the sweep again
 SEED = "trainer.seed"
 APART = (
     "units",
@@ -45,21 +45,24 @@ def sweep(overrides: list[str]) -> None:
     table, and UserError where one failed.
     """
     overrides = [SEED + each.removeprefix("seeds") if each.startswith("seeds=") else each for each in overrides]
-    parsed = OverridesParser.create().parse_overrides(overrides)
+    parsed = _parsed(overrides)
     swept = [each for each in parsed if each.is_sweep_override()]
     if not swept:
         raise UserError("nothing to sweep: give a setting several values, e.g. units.codebook_size=32,64,128 seeds=0,1")
     fixed = [each.input_line or "" for each in parsed if not each.is_sweep_override()]
     config = compose.compose(fixed)
     folder = Path(config.runs) / config.name
+    seeds = _seeds(swept) or [config.trainer.seed]
+    if len(seeds) > 1 and config.donor and not (Path(config.runs) / config.donor / COMMAND).exists():
+        raise UserError(f"donor={config.donor} is one training; a sweep of seeds needs a donor with the same seeds")
     write_json(folder / COMMAND, {"command": shlex.join(["speech2code", "sweep", *overrides])})
-    if all(_apart(each) for each in swept):
-        seeds = [each.sweep_string_iterator() for each in swept if each.key_or_group == SEED]
-        share(config, fixed, [int(seed) for seed in seeds[0]] if seeds else [config.trainer.seed])
+    shared = all(_apart(each) for each in swept)
+    if shared:
+        share(config, fixed, seeds)
     sys.argv = ["speech2code", "--multirun", *overrides]
     names = [each.key_or_group for each in swept]
     launch = hydra.main(config_path=str(compose.FOLDER), config_name="config", version_base=None)
-    launch(lambda composed: _cell(composed, names))()
+    launch(lambda composed: _cell(composed, names, shared))()
     failed = [cell["cell"] for cell in table(folder) if "error" in cell]
     if failed:
         raise UserError(f"{', '.join(failed)} failed; the same command goes on once that is mended")
@@ -105,12 +108,27 @@ def named(sweep: Config | DictConfig, cell: str) -> list[str]:
     return names
 
 
+def _parsed(overrides: list[str]) -> list[Override]:
+    try:
+        return OverridesParser.create().parse_overrides(overrides)
+    except HydraException as error:
+        raise UserError(f"sweep takes key=value, several values with commas: {' '.join(str(error).split())}") from error
+
+
+def _seeds(swept: list[Override]) -> list[int]:
+    """The seeds that are swept, in order; none where they are not."""
+    values = [value for each in swept if each.key_or_group == SEED for value in each.sweep_string_iterator()]
+    if wrong := [value for value in values if not str(value).isdecimal()]:
+        raise UserError(f"seeds={wrong[0]} is no seed; give whole numbers, such as seeds=0,1,2")
+    return [int(value) for value in values]
+
+
 def _apart(swept: Override) -> bool:
     return swept.key_or_group in APART or swept.key_or_group.split(".")[0] in APART
 
 
-def _cell(composed: DictConfig, swept: list[str]) -> None:
-    """One combination, as Hydra composed it."""
+def _cell(composed: DictConfig, swept: list[str], shared: bool) -> None:
+    """One combination, as Hydra composed it; `shared`: whether it reuses what was done once."""
     from hydra.core.hydra_config import HydraConfig
 
     compose.register()  # also in another launcher's workers
@@ -123,7 +141,8 @@ def _cell(composed: DictConfig, swept: list[str]) -> None:
     config = compose.to_config(composed)
     sys.argv = ["speech2code", "run", *overrides]  # what makes this cell alone: its records say so
     folder = Path(config.runs) / config.name
-    reuse(folder, _shared(folder.parent, config.trainer.seed), shared_stages())
+    if shared:
+        reuse(folder, _shared(folder.parent, config.trainer.seed), shared_stages())
     (folder / FAILED).unlink(missing_ok=True)
     try:
         run_stages(config, overrides, CELL)

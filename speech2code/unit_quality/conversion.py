@@ -3,7 +3,6 @@
 import numpy as np
 
 from speech2code.audio.trimming import trim_silence
-from speech2code.builders import RECOGNISERS, first_subtag
 from speech2code.corpora.speech import Speech
 from speech2code.protocols import UnitEncoder, Vocoder
 from speech2code.recognisers.pocketsphinx import PocketSphinx
@@ -18,10 +17,10 @@ STATIC = slice(1, 13)  # coefficients: loudness tells of the recording, not of t
 
 
 def convert(
-    train: Speech, test: Speech, units: Sequences, encoder: UnitEncoder, vocoder: Vocoder, language: str
+    train: Speech, test: Speech, units: Sequences, encoder: UnitEncoder, vocoder: Vocoder, read_in: str | None
 ) -> dict[str, float]:
     """Test sentences spoken by the speaker behind their own: percent classified as that one ("converted_voice"), and
-    PocketSphinx's WER in percent where there is text, in a `language` that it knows."""
+    PocketSphinx's WER in percent of their words. `read_in`: their language, None where it shall not read."""
     learnt = np.linspace(0, len(train) - 1, min(LEARNT, len(train))).astype(int)
     mfcc = [train.store.mfcc("target", item) for item in learnt]
     whose = VoiceClassifier(mfcc, train.speakers("target", learnt).numpy())
@@ -32,10 +31,10 @@ def convert(
         "converted_voice": 100
         * float(np.mean([whose(mfcc_of(trim_silence(s))) == each for s, each in zip(sounds, wanted)]))
     }
-    if test.store.has_text() and first_subtag(language) in (RECOGNISERS["pocketsphinx"].languages or ()):
+    if read_in and test.store.has_text():
         read = PocketSphinx().transcribe(sounds, description="pocketsphinx: converted")
-        pair = comparable(read, [test.store.texts("target")[item] for item in chosen], language)
-        found["wer_converted_pocketsphinx"] = float(error_rate(word_edits(*pair, language).sum(axis=0)))
+        pair = comparable(read, [test.store.texts("target")[item] for item in chosen], read_in)
+        found["wer_converted_pocketsphinx"] = float(error_rate(word_edits(*pair, read_in).sum(axis=0)))
     return found
 
 

@@ -11,11 +11,11 @@ def test_text_in_no_known_language_is_refused(transcribed, tmp_path, refused):
 
 
 def test_what_is_no_language_and_no_split(refused):
-    assert "corpus.target=English is no BCP 47 tag" in refused(
+    assert "corpus.target: 'English' is no BCP 47 tag" in refused(
         "config", "experiment=phrasebook", "corpus.target=English"
     )
-    assert "splits: there is no split validation" in refused("config", "experiment=phrasebook", "splits=[validation]")
-    assert "splits=[] leaves nothing to judge" in refused("config", "experiment=phrasebook", "splits=[]")
+    assert "splits: train cannot be judged" in refused("config", "experiment=phrasebook", "splits=[train]")
+    assert "splits lacks test" in refused("config", "experiment=phrasebook", "splits=[dev]")
 
 
 def test_french_is_judged_as_french(transcribed, tmp_path, capsys):

@@ -83,7 +83,7 @@ def build_run(run, ids=IDS):
     }
     signatures = {"bleu": "nrefs:1|tok:none|norm:lc", "meteor": "meteor-1.5-wo-en-no_norm", "in_domain": "beam:4"}
     splits = {"test": scores, "dev": {"translation": {"in_domain": {**FIGURES, "bleu": 68.42}}}}
-    write_json(run / "scores.json", {"splits": splits, "signatures": signatures})
+    write_json(run / "scores.json", sealed({"splits": splits, "signatures": signatures}))
     record(run, "prepare", 81.2)
     (run / "config.yaml").write_text("seed: 7\nunits:\n  codebook_size: 64\n")
     return run
@@ -139,7 +139,7 @@ def test_scores_are_shown_and_a_missing_one_is_stated(html):
 def test_baseline_and_topline_are_shown_and_played(run, tmp_path):
     both = shutil.copytree(run, tmp_path / "run")
     topline = {"in_domain": FIGURES | {"bleu": 47.4}}
-    write_json(both / "baselines" / "scores.json", {"splits": {"test": {"topline": topline}}})
+    write_json(both / "baselines" / "scores.json", sealed({"splits": {"test": {"topline": topline}}}))
     save_waveform(RunFolder(both).sounds("topline") / f"{IDS[0]}.wav", np.full(8000, 0.1, np.float32))
     html = write_report(both).read_text(encoding="utf-8")
     assert html.count("<b>47.4</b>") == 1 and "The <b>topline</b> learnt from transcripts" in html
@@ -193,7 +193,7 @@ def test_parts_that_are_missing_do_not_stop_the_rest(tmp_path):
     (RunFolder(run).sounds("translation") / f"{IDS[0]}.wav").unlink()
     scores = json.loads((run / "scores.json").read_text())
     scores["splits"]["unseen"] = {"translation": {"in_domain": {**FIGURES, "bleu": 33.3}}}
-    write_json(run / "scores.json", scores)
+    write_json(run / "scores.json", sealed(scores))
     html = write_report(run).read_text(encoding="utf-8")
     assert html.count("<audio") == 3 and "no attention alignment" in html and "Missing: no audio." in html
     assert "Combinations of words that training never saw" in html and "33.3" in html
@@ -209,12 +209,15 @@ def test_wrong_folder_and_wrong_table_are_refused(tmp_path):
 
 
 def test_word_differences():
-    assert word_differences("a b c d", "a x c e d") == [
+    assert word_differences("a b c d", "a x c e d", "en") == [
         ("equal", "a", "a"),
         ("substitute", "x", "b"),
         ("equal", "c", "c"),
         ("insert", "e", ""),
         ("equal", "d", "d"),
     ]
-    assert word_differences("a b", "") == [("delete", "", "a b")]
-    assert word_differences("", "a") == [("insert", "a", "")]
+    assert word_differences("a b", "", "en") == [("delete", "", "a b")]
+    assert word_differences("", "a", "en") == [("insert", "a", "")]
+    assert word_differences("駅はどこ", "駅もどこ", "ja") == [
+        ("equal", "駅", "駅"), ("substitute", "も", "は"), ("equal", "どこ", "どこ"),
+    ]  # fmt: skip
