@@ -96,10 +96,10 @@ def reuse(run: Path, donor: Path, stages: Iterable[str]) -> None:
 
 def check_same(folder: Path, then: dict, now: dict) -> None:
     """UserError where these settings differ; it names the first one that does."""
-    if then == now:
-        return
     old, new = _flat(then), _flat(now)
-    key = next(key for key in [*old, *new] if old.get(key) != new.get(key))
+    key = next((key for key in [*old, *new] if old.get(key) != new.get(key)), None)
+    if key is None:  # a setting that is null is one that is not there
+        return
     raise UserError(
         f"{folder} was made with {key}={old.get(key)}, now it is {new.get(key)}; "
         f"give the new experiment a name (name=…) or delete that folder and those of the stages after it"
