@@ -19,7 +19,7 @@ ifeq ($(VOICE),espeak)
 endif
 
 test: lint types voices
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=90
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 lint: setup-dev
 	$(VENV)/bin/ruff check .

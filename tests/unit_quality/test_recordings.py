@@ -113,6 +113,7 @@ def test_one_speaker_leaves_out_what_needs_two(silent_ends, tmp_path):
     for verb in ("train vocoder", "resynthesise", "measure"):
         main([*verb.split(), *overrides])
     later = read_json(tmp_path / "tiny" / "units.json")
+    del found["hash"], later["hash"]
     assert later.items() > found.items() and "mel_cepstral_distortion_resynthesis" in later
     assert "mel_cepstral_distortion_translation" not in later
 
