@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from sacrebleu.metrics import BLEU
 from sacrebleu.significance import PairedTest
-from simulated import bleu_counts_of, sentences
 from test_scores import damaged
 from test_scores import sentences as texts
 
+from benchmarks.false_alarms import bleu_counts_of, sentences
 from speech2code.errors import UserError
 from speech2code.scoring import paired_bootstrap
 from speech2code.scoring.bootstrap import resample, sentence_weights

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from simulated import bleu_counts_of
-from simulated import sentences as drawn
 from test_scores import damaged, sentences
 
+from benchmarks.false_alarms import bleu_counts_of
+from benchmarks.false_alarms import sentences as drawn
 from speech2code.errors import UserError
 from speech2code.scoring.bootstrap import resample, sentence_weights, two_sided_p
 from speech2code.scoring.counts import METRICS, bleu_of
