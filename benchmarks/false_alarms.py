@@ -2,8 +2,8 @@
 
     python -m benchmarks.false_alarms        # a few minutes of one core; the figures of docs/evaluation.md
 
-Each word of a sentence is right by chance; how hard a sentence is counts for all systems, and each training has an effect
-of its own. No recogniser and no text: BLEU's counts are drawn.
+Each word of a sentence is right by chance; how hard a sentence is counts for all systems, and each training has an
+effect of its own. No recogniser and no text: BLEU's counts are drawn.
 """
 
 import numpy as np

@@ -26,13 +26,8 @@ from speech2code.stages.report import write_settings
 from speech2code.stages.runner import run_stages
 
 SEED = "trainer.seed"
-APART = (
-    "units",
-    "vocoder",
-    "translator",
-    "search",
-    SEED,
-)  # of which the shared stages know nothing, or have one each
+# the shared stages know nothing of these, or have one a seed
+APART = ("units", "vocoder", "translator", "search", SEED)
 CELL = stages_of(RUN, MEASURE)
 
 
