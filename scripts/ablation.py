@@ -25,7 +25,7 @@ from speech2code.config import Config
 from speech2code.errors import UserError
 from speech2code.files import write_json
 from speech2code.registry import MEASURE, RUN, shared_stages, stages_of
-from speech2code.report.cells import COMMAND, SHARED
+from speech2code.report.cells import SHARED, SWEEP
 from speech2code.stages.folders import run_folder
 from speech2code.stages.record import reuse
 from speech2code.stages.runner import run_stages
@@ -96,7 +96,7 @@ def main(arguments: list[str]) -> None:
         run_stages(compose(own), own, stages_of(RUN, MEASURE))
     legend = {name: "; ".join(change for change, _ in new) for name, _, new in chosen}
     command = shlex.join(["python", "scripts/ablation.py", *arguments])
-    write_json(folder / COMMAND, {"command": command, "legend": legend})
+    write_json(folder / SWEEP, {"command": command, "legend": legend})
     table(folder)
 
 

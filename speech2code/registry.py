@@ -83,6 +83,7 @@ def _names(stages: list[Stage]) -> tuple[str, ...]:
     return tuple(each.name for each in stages)
 
 
+ORIGINAL_READ = _names([each for each in _transcripts(RUN) if each.row == ROWS[0].name])  # what makes a ceiling
 # in the order in which free cores take them
 STAGES: tuple[Stage, ...] = (
     Stage("prepare", "prepare", "prepare:prepare", "speech pairs → features, in data/<corpus>/",
@@ -146,7 +147,7 @@ STAGES: tuple[Stage, ...] = (
     *_transcripts(BASELINES),
     Stage(
         "baseline_scores", "score baselines", "score:score_baselines", "the same scores for them",
-        (*_names(_transcripts(BASELINES)), *_names([each for each in _transcripts(RUN) if each.row == "original"])),
+        (*_names(_transcripts(BASELINES)), *ORIGINAL_READ),
         text=True, group=BASELINES,
     ),
     Stage("report", "report", "report:report", "one page with everything → report.html", ("scores", "quality"),
@@ -173,7 +174,7 @@ def shared_stages() -> tuple[str, ...]:
 
 def judging_stages() -> tuple[str, ...]:
     """The recogniser and what is read of the original: no training but the recogniser's own changes them."""
-    return "recogniser", *(stage.name for stage in STAGES if stage.row == "original")
+    return "recogniser", *ORIGINAL_READ
 
 
 def ancestors(name: str) -> set[str]:

@@ -20,7 +20,7 @@ from speech2code.scoring.trainings import over_trainings, paired_bootstrap_train
 OURS = "translation"  # the row that a system of ours is judged by
 SHARED = "shared"  # the folder beside the cells that holds what depends on none of the swept settings, by seed
 SEED = re.compile(r"(^|_)(trainer\.)?seed-\d+(?=_|$)")  # in the name of a folder
-COMMAND = "sweep.json"  # of a sweep: how to make it again
+SWEEP = "sweep.json"  # of a sweep: how to make it again
 FAILED = "failed.json"  # of a cell: which one it is, and the reason
 MEASURES = (
     "units_a_second", "bitrate", "bitrate_with_durations", "used", "abx_within", "abx_across", "pnmi",
@@ -62,7 +62,7 @@ def read_cells(folder: Path) -> list[dict]:
 
 def read_systems(folder: Path) -> list[System]:
     """The finished systems in the folder of a sweep or of a single run, corpus by corpus."""
-    if (folder / COMMAND).exists():
+    if (folder / SWEEP).exists():
         places = [path.parent for path in sorted(folder.glob("*/config.yaml"))]
         ours = [RunFolder(path) for path in places if not (path / FAILED).exists()]
         baselines = [RunFolder(path.parent) for path in sorted((folder / SHARED).glob("*/config.yaml"))]

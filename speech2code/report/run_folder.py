@@ -14,7 +14,7 @@ from speech2code.files import read_json
 from speech2code.registry import BY_NAME, ROW, ROWS
 from speech2code.seals import opened
 
-FIGURES = {"scores.json": "scores", "baselines/scores.json": "baseline_scores", "units.json": "quality"}  # file → stage
+MADE_BY = {"scores.json": "scores", "baselines/scores.json": "baseline_scores", "units.json": "quality"}  # file → stage
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class RunFolder:
 
     def sealed(self, name: str) -> dict:
         """A file of figures; {} where there is none. UserError where it was changed by hand."""
-        path, stage = self.path / name, FIGURES[name]
+        path, stage = self.path / name, MADE_BY[name]
         remedy = f"delete it and {self.path / stage}, and run `speech2code {BY_NAME[stage].verb}` again"
         return opened(read_json(path), path, remedy) if path.is_file() else {}
 

@@ -17,7 +17,7 @@ from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 from speech2code.records import origin_of
 from speech2code.registry import MEASURE, RUN, judging_stages, shared_stages, stages_of
-from speech2code.report.cells import COMMAND, FAILED, SHARED, coordinates, read_cells
+from speech2code.report.cells import FAILED, SHARED, SWEEP, coordinates, read_cells
 from speech2code.report.samples import write_samples
 from speech2code.report.tables import write_tables
 from speech2code.stages.folders import run_folder
@@ -48,9 +48,9 @@ def sweep(overrides: list[str]) -> None:
     config = compose.compose(fixed)
     folder = Path(config.runs) / config.name
     seeds = _seeds(swept) or [config.trainer.seed]
-    if len(seeds) > 1 and config.donor and not (Path(config.runs) / config.donor / COMMAND).exists():
+    if len(seeds) > 1 and config.donor and not (Path(config.runs) / config.donor / SWEEP).exists():
         raise UserError(f"donor={config.donor} is one training; a sweep of seeds needs a donor with the same seeds")
-    write_json(folder / COMMAND, {"command": shlex.join(["speech2code", "sweep", *overrides])})
+    write_json(folder / SWEEP, {"command": shlex.join(["speech2code", "sweep", *overrides])})
     shared = all(_apart(each) for each in swept)
     if shared:
         share(config, fixed, seeds)
@@ -66,8 +66,8 @@ def sweep(overrides: list[str]) -> None:
 def table(folder: Path) -> list[dict]:
     """Writes the tables of the sweep or the single run in `folder` into `results/`; gives its cells. UserError where
     neither has been."""
-    if (folder / COMMAND).exists():
-        known = read_json(folder / COMMAND)
+    if (folder / SWEEP).exists():
+        known = read_json(folder / SWEEP)
     elif (folder / "config.yaml").exists():
         known = {"command": origin_of(folder)["commands"][0]}
     else:
@@ -98,7 +98,7 @@ def named(sweep: Config | DictConfig, cell: str) -> list[str]:
     the donor itself where that is a single run."""
     names = [f"name={sweep.name}/{cell}"]
     if sweep.donor:
-        is_sweep = (Path(sweep.runs) / sweep.donor / COMMAND).exists()
+        is_sweep = (Path(sweep.runs) / sweep.donor / SWEEP).exists()
         names.append(f"donor={sweep.donor}/{cell}" if is_sweep else f"donor={sweep.donor}")
     return names
 
