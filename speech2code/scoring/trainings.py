@@ -8,9 +8,10 @@ the chance of the sentences, which would count double. So the deviations between
 
 Two systems need not deviate alike, so a difference has the degrees of freedom of Welch (1947).
 
-Measured on 600 simulated pairs of equal systems, 300 sentences (`python -m benchmarks.false_alarms`): of three trainings
-each, 1.3, 3.7, 4.0 and 3.8 % are called different at 0.05 where trainings deviate by 1.2 (sentences alone), 2.0, 3.5 and
-6.6 BLEU, and 3.8 to 5.0 % where one system deviates more than the other; of five trainings 4.5 %, of one 5.8 %.
+Measured on 600 simulated pairs of equal systems, 300 sentences (`python -m benchmarks.false_alarms`): of three
+trainings each, 1.3, 3.7, 4.0 and 3.8 % are called different at 0.05 where trainings deviate by 1.2 (sentences alone),
+2.0, 3.5 and 6.6 BLEU, and 3.8 to 5.0 % where one system deviates more than the other; of five trainings 4.5 %, of one
+5.8 %.
 
 Three trainings can tell a difference that is clearly larger than what lies between trainings. They cannot show that
 trainings hardly differ (the true deviation may be six times the one seen), nor find an improvement smaller than their
