@@ -7,7 +7,6 @@ MODEL is what `whisper.model` takes. Each voice says the same 60 sentences of th
 """
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import torch
