@@ -118,8 +118,6 @@ def draw(path: Path, sentence: Sentence) -> None:
 def opening(run: RunFolder) -> list[str]:
     """The page's head: what this is, how it was chosen, which run it comes from."""
     origin = origin_of(run.path)
-    if not origin:
-        raise UserError(f"{run.path} has no record of any stage (stage.json); make it with `speech2code run`")
     commands, commits = (", ".join(f"`{each}`" for each in origin[name]) for name in ("commands", "commits"))
     seeds = ", ".join(map(str, origin["seeds"]))
     machines = "; ".join(

@@ -28,5 +28,10 @@ def opened(document: Any, path: Path, remedy: str) -> dict:
     return fields
 
 
+def digest(path: Path) -> str:
+    """SHA-256 of a file, for the record of the stage that wrote it."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def _hash(fields: dict) -> str:
     return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

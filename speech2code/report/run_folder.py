@@ -11,8 +11,9 @@ import yaml
 from speech2code.audio.files import load_waveform
 from speech2code.errors import UserError
 from speech2code.files import read_json
+from speech2code.records import read_record
 from speech2code.registry import BY_NAME, ROW, ROWS
-from speech2code.seals import opened
+from speech2code.seals import digest, opened
 
 MADE_BY = {"scores.json": "scores", "baselines/scores.json": "baseline_scores", "units.json": "quality"}  # file → stage
 
@@ -73,16 +74,20 @@ class RunFolder:
         return self.path / "transcripts" / f"{row}.{recogniser}" / f"{split}.tsv"
 
     def transcripts(self, row: str, recogniser: str, split: str = "test") -> dict[str, tuple[str, str]]:
-        """id → (reference, hypothesis), both normalised."""
+        """id → (reference, hypothesis), both normalised; {} where the stage has not read them, or not to its end.
+
+        UserError where the file is not the one that the stage wrote."""
         path = self.table(row, recogniser, split)
-        if not path.is_file():
+        record = read_record(self.path, f"transcripts/{row}.{recogniser}")
+        if not record or not record["done"]:
+            return {}
+        written = record.get("tables", {}).get(path.name)
+        if written != (digest(path) if path.is_file() else None):
+            raise UserError(f"{path} is not what its stage wrote; delete {path.parent} and run `transcribe` again")
+        if written is None:  # another split was read, or there is no such row
             return {}
         with path.open(encoding="utf-8", newline="") as file:
-            lines = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE, restval="")
-            if lines.fieldnames != ["id", "reference", "hypothesis"]:
-                raise UserError(
-                    f"{path} has columns {lines.fieldnames}, not id, reference, hypothesis; run `transcribe` again"
-                )
+            lines = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
             return {line["id"]: (line["reference"], line["hypothesis"]) for line in lines}
 
     def units(self) -> dict[str, dict[str, list[int]]]:

@@ -15,6 +15,7 @@ from speech2code.files import write_atomically
 from speech2code.registry import ROW, Stage
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.normalisation import normalise
+from speech2code.seals import digest
 from speech2code.stages.folders import corpus_of, data_folder, run_folder, splits_of
 from speech2code.stages.record import fingerprints, stage
 
@@ -30,13 +31,15 @@ def transcribe(config: Config, this: Stage) -> None:
         if figures is None or not is_there(config, this.row):
             return
         recogniser, language = load_recogniser(this.recogniser, run, config), config.corpus.target
-        figures["signature"] = recogniser.signature
+        figures |= {"signature": recogniser.signature, "tables": {}}
         for split in splits:
             store, sounds = FeatureStore(data_folder(config), split), waveforms_of(config, this.row, split)
             found = recogniser.transcribe(sounds, description=f"{this.recogniser}: {this.row}, {split}")
             texts = zip(store.texts("target"), found)
             rows = [(normalise(meant, language), normalise(read, language)) for meant, read in texts]
-            _write(RunFolder(run).table(this.row, this.recogniser, split), zip(store.ids, *zip(*rows)))
+            path = RunFolder(run).table(this.row, this.recogniser, split)
+            _write(path, zip(store.ids, *zip(*rows)))
+            figures["tables"][path.name] = digest(path)
 
 
 def is_there(config: Config, row: str) -> bool:

@@ -13,7 +13,7 @@ from speech2code.errors import UserError
 from speech2code.files import write_json
 from speech2code.report.page import word_differences, write_report
 from speech2code.report.run_folder import RunFolder
-from speech2code.seals import sealed
+from speech2code.seals import digest, sealed
 
 IDS = [f"test-{i:03d}" for i in range(3)]
 ROWS = ("source", "original", "resynthesis", "translation")
@@ -73,6 +73,7 @@ def build_run(run, ids=IDS):
             path = RunFolder(run).table(row, recogniser)
             path.parent.mkdir(parents=True)
             path.write_text("\n".join(lines) + "\n")
+            record(run, f"transcripts/{row}.{recogniser}", 1.0, tables={path.name: digest(path)})
     found = {"same_output": 0, "near_silent": 0, "unending": 0, "sentences": 250, "warnings": []}
     warned = {**found, "near_silent": 3, "warnings": ["3 of 250 outputs are near-silent."]}
     write_json(run / "scores" / "detectors.json", {"resynthesis": found, "translation": warned})
@@ -199,13 +200,16 @@ def test_parts_that_are_missing_do_not_stop_the_rest(tmp_path):
     assert "Combinations of words that training never saw" in html and "33.3" in html
 
 
-def test_wrong_folder_and_wrong_table_are_refused(tmp_path):
+def test_a_wrong_folder_and_a_table_changed_by_hand_are_refused(tmp_path):
     with pytest.raises(UserError, match="no run folder"):
         write_report(tmp_path / "nothing")
     run = build_run(tmp_path / "run", IDS[:1])
-    RunFolder(run).table("translation", "in_domain").write_text("a\tb\n")
-    with pytest.raises(UserError, match=r"translation\.in_domain/test\.tsv has columns"):
-        write_report(run)
+    table = RunFolder(run).table("translation", "in_domain")
+    text = table.read_text()
+    for change in (lambda: table.write_text(text.replace("where was", "where is")), table.unlink):
+        change()
+        with pytest.raises(UserError, match=r"translation\.in_domain/test\.tsv is not what its stage wrote; delete"):
+            write_report(run)
 
 
 def test_word_differences():
