@@ -9,6 +9,7 @@ from pathlib import Path
 
 from speech2code.errors import UserError
 from speech2code.registry import BASELINES, MEASURE, STAGES, Stage, stages_for
+from speech2code.workers import take_signals
 
 HEAD = """speech2code: speech into speech between languages that nobody has transcribed
 
@@ -41,6 +42,7 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
+        take_signals()
         _dispatch(arguments)
         sys.stdout.flush()
     except UserError as error:

@@ -43,5 +43,5 @@ def read_json(path: Path | str) -> Any:
     """Reads a JSON file; UserError when it is missing or broken."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"cannot read {path}: {error}") from error

@@ -15,6 +15,7 @@ from speech2code import compose
 from speech2code.config import Config
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
+from speech2code.locks import hold
 from speech2code.records import origin_of
 from speech2code.registry import MEASURE, RUN, judging_stages, shared_stages, stages_of
 from speech2code.report.cells import FAILED, SHARED, SWEEP, coordinates, read_cells
@@ -24,6 +25,7 @@ from speech2code.stages.folders import run_folder
 from speech2code.stages.record import reuse
 from speech2code.stages.report import write_settings
 from speech2code.stages.runner import run_stages
+from speech2code.workers import end_with_parent
 
 SEED = "trainer.seed"
 # the shared stages know nothing of these, or have one a seed
@@ -50,15 +52,16 @@ def sweep(overrides: list[str]) -> None:
     seeds = _seeds(swept) or [config.trainer.seed]
     if len(seeds) > 1 and config.donor and not (Path(config.runs) / config.donor / SWEEP).exists():
         raise UserError(f"donor={config.donor} is one training; a sweep of seeds needs a donor with the same seeds")
-    write_json(folder / SWEEP, {"command": shlex.join(["speech2code", "sweep", *overrides])})
-    shared = all(_apart(each) for each in swept)
-    if shared:
-        share(config, fixed, seeds)
-    sys.argv = ["speech2code", "--multirun", *overrides]
-    names = [each.key_or_group for each in swept]
-    launch = hydra.main(config_path=str(compose.FOLDER), config_name="config", version_base=None)
-    launch(lambda composed: _cell(composed, names, shared))()
-    failed = [cell["cell"] for cell in table(folder) if "error" in cell]
+    with hold(folder):
+        write_json(folder / SWEEP, {"command": shlex.join(["speech2code", "sweep", *overrides])})
+        shared = all(_apart(each) for each in swept)
+        if shared:
+            share(config, fixed, seeds)
+        sys.argv = ["speech2code", "--multirun", *overrides]
+        names = [each.key_or_group for each in swept]
+        launch = hydra.main(config_path=str(compose.FOLDER), config_name="config", version_base=None)
+        launch(lambda composed: _cell(composed, names, shared))()
+        failed = [cell["cell"] for cell in table(folder) if "error" in cell]
     if failed:
         raise UserError(f"{', '.join(failed)} failed; the same command goes on once that is mended")
 
@@ -126,7 +129,8 @@ def _cell(composed: DictConfig, swept: list[str], shared: bool) -> None:
     """One combination, as Hydra composed it; `shared`: whether it reuses what was done once."""
     from hydra.core.hydra_config import HydraConfig
 
-    compose.register()  # also in another launcher's workers
+    end_with_parent()  # of another launcher's workers
+    compose.register()  # there too
     overrides = list(HydraConfig.get().overrides.task)
     changed = [each for each in overrides if each.split("=")[0] in swept]
     cell = "_".join(each.replace("=", "-").replace("/", "-") for each in changed)
@@ -140,7 +144,7 @@ def _cell(composed: DictConfig, swept: list[str], shared: bool) -> None:
         reuse(folder, _shared(folder.parent, config.trainer.seed), shared_stages())
     (folder / FAILED).unlink(missing_ok=True)
     try:
-        run_stages(config, overrides, CELL)
+        run_stages(config, overrides, CELL, wait=True)  # cells may share a corpus that none has prepared yet
     except UserError as error:
         write_json(folder / FAILED, coordinates(asdict(config)) | {"error": str(error)})
         print(f"{config.name} failed: {error}", file=sys.stderr, flush=True)

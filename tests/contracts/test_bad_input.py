@@ -92,10 +92,12 @@ def test_a_corpus_prepared_with_other_settings(textless, tmp_path, refused):
 def test_a_corpus_prepared_by_an_older_version(textless, tmp_path, refused):
     old = textless._replace(data=shutil.copytree(textless.data, tmp_path / "data"))
     known = json.loads((old.folder / "corpus.json").read_text())
-    del known["target_fingerprint"]
+    del known["hash"]
     (old.folder / "corpus.json").write_text(json.dumps(known))
     sentence = refused("train", "units", *old.overrides(tmp_path / "runs"))
-    assert "was prepared by an older version of Speech2Code; delete the folder" in sentence
+    assert "an older version of this program wrote it; delete it and run `speech2code prepare`" in sentence
+    main(["prepare", *old.overrides(tmp_path / "runs")])
+    assert "hash" in json.loads((old.folder / "corpus.json").read_text())
 
 
 def test_a_prepared_folder_that_was_deleted_is_prepared_again(textless, tmp_path):
