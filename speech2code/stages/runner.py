@@ -18,6 +18,7 @@ from speech2code.registry import BASELINES, BY_NAME, ROW, RUN, judging_stages, s
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.ceiling import SENTENCE as CANNOT_JUDGE
 from speech2code.stages.folders import data_folder, run_folder
+from speech2code.stages.machine import check_machine
 from speech2code.stages.prepare import prepare
 
 LOWEST = 19  # priority of background stages: 15 parts of a core's time where a training has 1024
@@ -39,6 +40,7 @@ def run(config: Config, overrides: list[str], group: str = RUN) -> None:
 def run_stages(config: Config, overrides: list[str], stages: tuple[str, ...]) -> None:
     """The same for any stages, named in any order."""
     began = time.monotonic()
+    check_machine(config)
     prepare(config)
     skipped = {name for name in BY_NAME if name not in stages or _unread(config, name)}
     if not FeatureStore(data_folder(config), "test").has_text():
