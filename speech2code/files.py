@@ -7,27 +7,27 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from speech2code.errors import UserError
+from speech2code.errors import UserError, told
 
 
 @contextmanager
 def write_atomically(path: Path | str) -> Iterator[Path]:
     """Yields a temporary path beside `path`; renamed to `path` on success, removed on failure.
 
-    Raises UserError when the disk is full or the folder cannot be written: nothing half-written is left behind.
+    Raises UserError, with what helps, when the disk is full or the folder cannot be written: nothing half-written is
+    left behind.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch()  # the system says why it cannot be written; libraries that write into it do not
         yield temporary
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise UserError(
-            f"cannot write {path}: {error.strerror or error}; free space or choose another folder"
-        ) from error
+        raise UserError(f"cannot write {path}: {told(error)}") from error
     finally:
         with suppress(OSError):  # the folder itself may be missing: the error above says so
             temporary.unlink(missing_ok=True)

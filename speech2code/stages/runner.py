@@ -21,6 +21,7 @@ from speech2code.registry import BASELINES, BY_NAME, ROW, RUN, judging_stages, s
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.ceiling import SENTENCE as CANNOT_JUDGE
 from speech2code.stages.folders import data_folder, run_folder
+from speech2code.stages.machine import check_machine
 from speech2code.stages.prepare import prepare
 from speech2code.stages.record import leads
 from speech2code.workers import end_with_parent, signals_held_back
@@ -49,6 +50,7 @@ def run_stages(config: Config, overrides: list[str], stages: tuple[str, ...], *,
 
 def _run_stages(config: Config, overrides: list[str], stages: tuple[str, ...], wait: bool) -> None:
     began = time.monotonic()
+    check_machine(config)
     prepare(config, wait=wait)
     skipped = {name for name in BY_NAME if name not in stages or _unread(config, name)}
     if not FeatureStore(data_folder(config), "test").has_text():
