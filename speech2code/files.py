@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -9,15 +10,18 @@ from typing import Any
 
 from speech2code.errors import UserError, told
 
+KINDS = {stat.S_IFLNK: "a link", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+
 
 @contextmanager
 def write_atomically(path: Path | str) -> Iterator[Path]:
     """Yields a temporary path beside `path`; renamed to `path` on success, removed on failure.
 
     Raises UserError, with what helps, when the disk is full or the folder cannot be written: nothing half-written is
-    left behind.
+    left behind. So too when a link, a device or a folder is there, for the renaming would replace it.
     """
     path = Path(path)
+    _check_place(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -31,6 +35,20 @@ def write_atomically(path: Path | str) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # the folder itself may be missing: the error above says so
             temporary.unlink(missing_ok=True)
+
+
+def _check_place(path: Path) -> None:
+    try:
+        mode = os.lstat(path).st_mode
+    except ValueError as error:  # NUL in the name
+        raise UserError(f"cannot write {path}: {error}; choose another name") from error
+    except OSError:  # nothing is there; what else is wrong shows on writing
+        return
+    if not stat.S_ISREG(mode):
+        what = KINDS.get(stat.S_IFMT(mode), "a device")
+        raise UserError(
+            f"cannot write {path}: {what} is there, and only regular files are written; choose another name"
+        )
 
 
 def write_json(path: Path | str, value: Any) -> None:
