@@ -1,7 +1,9 @@
 """Files appear whole or not at all."""
 
+import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,6 +13,28 @@ from typing import Any
 from speech2code.errors import UserError, told
 
 KINDS = {stat.S_IFLNK: "a link", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+
+# no part of a name: what separates folders, control characters, %, which marks them, a leading dot; and the keywords of
+# numpy.savez, whose keys are such names too
+UNSAFE = re.compile(r"[%/\\\x00-\x1f\x7f\ud800-\udfff]|^\.|^f(?=ile\Z)|^a(?=llow_pickle\Z)")
+LONGEST_NAME = 230  # bytes: 255 are allowed, and `write_atomically` adds some
+
+
+def safe_name(id: str) -> str:
+    """Any id → a name for files without their suffix, and for arrays of an npz; no two ids have the same.
+
+    Most ids are their own name. "fr/1" → "fr%2F1", ".a" → "%2Ea"; a long id keeps its beginning and gets a hash.
+    """
+    name = UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogatepass")), id)
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    end = "%-" + hashlib.sha256(name.encode()).hexdigest()[:32]  # "%-" stands in no other name
+    return name.encode()[: LONGEST_NAME - len(end)].decode("utf-8", "ignore") + end
+
+
+def sound_file(folder: Path, id: str) -> Path:
+    """Where the waveform of a sentence is in a folder of them."""
+    return folder / f"{safe_name(id)}.wav"
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from speech2code.bcp47 import UNKNOWN
 from speech2code.config import CorpusConfig
-from speech2code.corpora.checks import Rejection, check_share, write_rejections
+from speech2code.corpora.checks import Rejection, check_share, unreadable, write_rejections
 from speech2code.corpora.pairs import SPLITS, Pair
 from speech2code.corpora.shards import make_shard, start_worker
 from speech2code.corpora.statistics import statistics_of
@@ -50,7 +50,6 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2, *, wait: bool = F
             "the corpus has target text in no known language; set corpus.target to its BCP 47 tag, such as "
             "corpus.target=en"
         )
-    _check_splits({pair.split for pair in pairs}, "the corpus has no {} pair: give some rows split={}, or more rows")
     fingerprint = _fingerprint(corpus, pairs, SIDES)
     if not _is_made(corpus, folder, fingerprint):
         claim(folder)
@@ -78,10 +77,15 @@ def _is_made(corpus: CorpusConfig, folder: Path, fingerprint: str) -> bool:
 def _make(
     corpus: CorpusConfig, folder: Path, jobs: int, pairs: list[Pair], rejected: list[Rejection], fingerprint: str
 ) -> None:
+    total = len(pairs) + len(rejected)
+    pairs, missing = _reject_missing(pairs)
+    rejected = rejected + missing
+    if rejected:  # told before hours of work
+        _tell(rejected, total, corpus, folder)
+    _check_splits({pair.split for pair in pairs}, "the corpus has no {} pair: give some rows split={}, or more rows")
     for name in filter(None, (corpus.source_voice, corpus.target_voice)):
         for voice in name.split("+"):
             load_voice(voice)  # a missing program fails here, in one sentence, before any work
-    total = len(pairs) + len(rejected)
     if (folder / "corpus.json").exists():
         print(f"{folder} is prepared again: {str(problem_of(folder)).partition(';')[0]}", flush=True)
         (folder / "corpus.json").unlink()  # what is half made is not taken as whole
@@ -89,9 +93,7 @@ def _make(
     jobs_left = _plan(pairs, shards)
     _run(jobs_left, corpus, jobs)
     refused = _join(pairs, folder, shards)
-    rejected += refused
-    write_rejections(folder / "rejected.csv", rejected)
-    check_share(len(rejected), total, corpus.max_rejected, folder / "rejected.csv")
+    _tell(rejected + refused, total, corpus, folder)
     gone = {each.id for each in refused}
     target = _fingerprint(corpus, [pair for pair in pairs if pair.id not in gone], ("target",))
     known = {"fingerprint": fingerprint, "target_fingerprint": target, "config": asdict(corpus)}
@@ -103,7 +105,7 @@ def _make(
 
 
 def read_pairs(corpus: CorpusConfig) -> tuple[list[Pair], list[Rejection]]:
-    """The corpus's pairs by its kind, and those refused at once (duplicate ids)."""
+    """The corpus's pairs by its kind, and those refused at once (rows of a manifest that are none, duplicate ids)."""
     if corpus.kind == "phrasebook":
         from speech2code.corpora.phrasebook import draw
 
@@ -119,8 +121,27 @@ def read_pairs(corpus: CorpusConfig) -> tuple[list[Pair], list[Rejection]]:
     if corpus.kind == "manifest":
         from speech2code.corpora.manifest import read_manifest, reject_duplicates
 
-        return reject_duplicates(read_manifest(Path(corpus.path)))
+        pairs, rejected = read_manifest(Path(corpus.path))
+        pairs, duplicates = reject_duplicates(pairs)
+        return pairs, rejected + duplicates
     raise UserError(f"corpus.kind={corpus.kind} is unknown; choose phrasebook, parallel_text or manifest")
+
+
+def _reject_missing(pairs: list[Pair]) -> tuple[list[Pair], list[Rejection]]:
+    """Leaves out the pairs whose recordings are not there: (kept, rejected)."""
+    kept, rejected = [], []
+    for pair in pairs:
+        files = {side: getattr(pair, f"{side}_audio") for side in SIDES}
+        reasons = ((side, unreadable(path)) for side, path in files.items() if path is not None)
+        missing = next((Rejection(pair.id, side, reason) for side, reason in reasons if reason), None)
+        kept.append(pair) if missing is None else rejected.append(missing)
+    return kept, rejected
+
+
+def _tell(rejected: list[Rejection], total: int, corpus: CorpusConfig, folder: Path) -> None:
+    """Lists what cannot be used; UserError where it is too much of all `total` pairs."""
+    write_rejections(folder / "rejected.csv", rejected)
+    check_share(rejected, total, corpus.max_rejected, folder / "rejected.csv")
 
 
 def _shared_out(pairs: list[Pair], corpus: CorpusConfig) -> list[Pair]:
@@ -158,7 +179,7 @@ def _fingerprint(corpus: CorpusConfig, pairs: list[Pair], sides: tuple[str, ...]
         for pair in pairs:
             text, audio, speaker = (getattr(pair, f"{side}_{what}") for what in ("text", "audio", "speaker"))
             digest.update(repr((pair.id, pair.split, text, audio, speaker)).encode())
-            if audio is not None and audio.exists():
+            if audio is not None and not unreadable(audio):
                 digest.update(f"{audio.stat().st_size} {audio.stat().st_mtime_ns}".encode())
     return digest.hexdigest()[:16]
 
