@@ -96,7 +96,8 @@ def _check_together(config: Config) -> None:
     """Values that only fit some others, and those that no list of choices can hold."""
     for section in SECTIONS:
         settings = getattr(config, section)
-        if type(settings) is not settings_class(section, settings.kind):
+        meant = settings_class(section, settings.kind)  # compared by fields: workers of joblib get copies of classes
+        if [each.name for each in fields(settings)] != [each.name for each in fields(meant)]:
             raise UserError(f"{section}.kind={settings.kind} lacks its settings; say {section}={settings.kind}")
     _check_judging(config)
     for section in ("translator", "recogniser", "topline_stt"):

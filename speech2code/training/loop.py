@@ -62,7 +62,21 @@ def fit(task: Task, training: TrainingConfig, trainer: TrainerConfig, folder: Pa
     """
     if not (training.steps or training.epochs or trainer.minutes):
         raise UserError(f"{task.name} has no end: set its training.steps or training.epochs, or trainer.minutes")
-    return _Run(task, training, trainer, folder, fabric).go()
+    with _lstm_in_any_precision(fabric):
+        return _Run(task, training, trainer, folder, fabric).go()
+
+
+@contextmanager
+def _lstm_in_any_precision(fabric: "Fabric") -> Iterator[None]:
+    """oneDNN's LSTM stops in bf16 on processors without AVX-512; torch's own does not."""
+    if fabric.device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported():
+        yield
+        return
+    before, *_ = torch.backends.mkldnn.set_flags(fabric._precision.precision != "bf16-mixed")
+    try:
+        yield
+    finally:
+        torch.backends.mkldnn.set_flags(before)
 
 
 def clock_of(device: torch.device) -> Callable[[], float]:
