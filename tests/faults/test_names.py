@@ -10,8 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from speech2code.cli import main
-from speech2code.files import safe_name, sound_file, write_atomically
+from speech2code.files import safe_name, sound_file, write_atomically, write_json
 from speech2code.report.run_folder import RunFolder
+from speech2code.seals import sealed
 from speech2code.unit_quality.phone_times import read_phone_times
 
 ODD = ["../../x", "file", "a" * 251, "é/" * 130, '"a"', ".hidden", "fr\\1", "50%", "allow_pickle"]
@@ -57,7 +58,7 @@ def test_odd_ids_are_spoken_within_the_run_read_and_shown(transcribed, tmp_path)
         path = corpus.folder / split / "items.json"
         items = json.loads(path.read_text())
         items["ids"][: len(some)] = some
-        path.write_text(json.dumps(items))
+        write_json(path, sealed(items))
     overrides = corpus.overrides(tmp_path / "runs", units="kmeans", vocoder="linear")
     before = {path for path in tmp_path.rglob("*") if "runs" not in path.parts}
     for verb in ("train units", "train vocoder", "train translator", "resynthesise", "decode", "measure"):
