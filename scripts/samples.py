@@ -11,6 +11,7 @@ import io
 import sys
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -20,7 +21,7 @@ from omegaconf import OmegaConf
 from speech2code.audio.files import SAMPLE_RATE, save_waveform
 from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
-from speech2code.files import write_atomically
+from speech2code.files import safe_name, write_atomically
 from speech2code.records import origin_of
 from speech2code.report import figures
 from speech2code.report.page import SOUNDS
@@ -57,8 +58,8 @@ def make_samples(run: RunFolder, path: Path) -> None:
     sentences = [read_sentence(run, each, texts[each], transcripts) for each in choose(run)]
     for sentence in sentences:
         for row, waveform in sentence.waveforms.items():
-            save_waveform(folder / f"{sentence.id}.{row}.mp3", waveform)
-        draw(folder / f"{sentence.id}.webp", sentence)
+            save_waveform(folder / f"{safe_name(sentence.id)}.{row}.mp3", waveform)
+        draw(folder / f"{safe_name(sentence.id)}.webp", sentence)
         page += section(sentence, folder.name)
     with write_atomically(path) as temporary:
         temporary.write_text("\n".join(page), encoding="utf-8")
@@ -147,10 +148,10 @@ def section(sentence: Sentence, folder: str) -> list[str]:
     lines += [f"| sound | player | {' | '.join(JUDGES[each] for each in judges)} |", "|---" * (2 + len(judges)) + "|"]
     for row in SOUNDS:
         read = [sentence.transcripts.get((row, judge), "") for judge in judges]  # the source is not English
-        sound = f"{folder}/{sentence.id}.{row}.mp3"
+        sound = f"{folder}/{quote(safe_name(sentence.id))}.{row}.mp3"
         player = f'<audio controls preload="none" src="{sound}"></audio>'
         lines.append(f"| [{NAMES[row]}]({sound}) | {player} | {' | '.join(read)} |")
-    return [*lines, "", f"![Spectrograms of {sentence.id}]({folder}/{sentence.id}.webp)", ""]
+    return [*lines, "", f"![Spectrograms of {sentence.id}]({folder}/{quote(safe_name(sentence.id))}.webp)", ""]
 
 
 if __name__ == "__main__":

@@ -1,14 +1,16 @@
 """`speech2code VERB [overrides]`: the command line. Imports nothing heavy before a verb needs it."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-from speech2code.errors import UserError
+from speech2code.errors import UserError, told
 from speech2code.registry import BASELINES, MEASURE, STAGES, Stage, stages_for
+from speech2code.workers import take_signals
 
 HEAD = """speech2code: speech into speech between languages that nobody has transcribed
 
@@ -41,6 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
+        take_signals()
         _dispatch(arguments)
         sys.stdout.flush()
     except UserError as error:
@@ -49,8 +52,7 @@ def main(arguments: list[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as error:  # a full disk, a folder without permission: nothing half-written is left
-        where = f": {error.filename}" if error.filename else ""
-        sys.exit(_complain(f"{error.strerror or error}{where}; free space or choose another folder"))
+        sys.exit(_complain(f"{error.filename}: {told(error)}" if error.filename else told(error)))
     except KeyboardInterrupt:
         if "SPEECH2CODE_ROW" not in os.environ:  # else `run` has started this stage, and says so itself
             print("speech2code: interrupted; the same command goes on from here", file=sys.stderr)
@@ -193,8 +195,8 @@ def _encode(arguments: list[str]) -> None:
 
 
 def _files_and_model(arguments: list[str], verb: str, counts: range, what: str) -> tuple[list[str], str]:
-    files = [each for each in arguments if "=" not in each]
-    options = [each for each in arguments if "=" in each]
+    options = [each for each in arguments if each.startswith("model=") or ("=" in each and not _is_file(each))]
+    files = [each for each in arguments if each not in options]
     model = next((each.removeprefix("model=") for each in options if each.startswith("model=")), None)
     unknown = [each for each in options if not each.startswith("model=")]
     if unknown and not files:
@@ -209,6 +211,14 @@ def _files_and_model(arguments: list[str], verb: str, counts: range, what: str) 
     if model is None:
         raise UserError(f"{verb} needs a trained system: model=runs/best_fr_en/model")
     return files, model
+
+
+def _is_file(argument: str) -> bool:
+    """Whether `a=b.wav` is a file: there is one, or it ends like one and is no setting."""
+    from speech2code.overrides import setting_types
+
+    ends_like_one = re.fullmatch(r"\.[A-Za-z]\w{1,4}", Path(argument).suffix)
+    return Path(argument).exists() or bool(ends_like_one and argument.partition("=")[0] not in setting_types())
 
 
 VERBS: dict[str, Callable[[list[str]], None]] = {

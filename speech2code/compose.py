@@ -1,6 +1,7 @@
 """Overrides → a checked Config: Hydra composes, dataclasses check, a mistake is one sentence."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,7 +11,7 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import MISSING, DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from speech2code.bcp47 import primary
@@ -18,6 +19,7 @@ from speech2code.builders import RECOGNISERS, SECTIONS, judges_of, settings_clas
 from speech2code.config import BLOCK_STEPS, Config, InverterConfig, TransformerConfig
 from speech2code.corpora.pairs import SPLITS
 from speech2code.errors import UserError
+from speech2code.overrides import readable, setting_types, types_of
 
 PACKAGE = Path(__file__).resolve().parent
 FOLDER = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"  # in the wheel, or in a checkout
@@ -36,10 +38,11 @@ def compose(overrides: list[str]) -> Config:
     """`["experiment=best_fr_en", "units.codebook_size=32"]` → Config. UserError names the key, and the nearest right
     one."""
     register()
+    overrides = readable(overrides)
     try:
         with initialize_config_dir(str(FOLDER), version_base=None):
             composed = hydra_compose("config", overrides=overrides)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, ValueError, RecursionError) as error:
         raise UserError(_sentence(error)) from error
     return to_config(composed)
 
@@ -52,6 +55,8 @@ def to_config(composed: DictConfig) -> Config:
         key = re.search(r"full_key: ([\w.]+)|value: ([\w.]+)", str(error))
         name = next(filter(None, key.groups())) if key else str(error)
         raise UserError(f"{name} has no value; choose an experiment (experiment=best_fr_en) or set {name}=…") from error
+    except (OmegaConfBaseException, RecursionError) as error:
+        raise UserError(_sentence(error)) from error
     _check_values(config)
     _check_together(config)
     return config
@@ -59,27 +64,47 @@ def to_config(composed: DictConfig) -> Config:
 
 def _check_values(settings: Any, prefix: str = "") -> None:
     """Each value against what its field says in `config.py`."""
-    for each in fields(settings):
-        value, key, limits = getattr(settings, each.name), prefix + each.name, each.metadata
+    known = {each.name: each for each in fields(settings)}
+    if unknown := [name for name in vars(settings) if name not in known]:
+        raise UserError(_unknown(prefix + unknown[0]))
+    for name, each in known.items():
+        value, key = getattr(settings, name), prefix + name
         if is_dataclass(value):
             _check_values(value, f"{key}.")
-        elif limits.get("choices") and value not in limits["choices"]:
-            allowed = ", ".join(map(str, limits["choices"]))
-            raise UserError(f"{key}={value} is not possible; choose one of {allowed}")
-        elif value is not None and limits.get("at_least") is not None and value < limits["at_least"]:
-            raise UserError(f"{key}={value} is not possible; it must be at least {limits['at_least']}")
-        elif value is not None and limits.get("at_most") is not None and value > limits["at_most"]:
-            raise UserError(f"{key}={value} is not possible; it must be at most {limits['at_most']}")
+        elif problem := _problem(value, each.metadata):
+            raise UserError(f"{key}={value} is not possible; {problem}")
+
+
+def _problem(value: Any, limits: Mapping[str, Any]) -> str | None:
+    """What a value should have been; None where it is possible."""
+    if value in ("", MISSING):
+        return "it needs a value"
+    if isinstance(value, list) and any(str(each)[:1] in ("[", "{") for each in value):
+        return "it is a list of words, without lists in it"
+    if limits.get("choices") and value not in limits["choices"]:
+        return f"choose one of {', '.join(map(str, limits['choices']))}"
+    least, most = limits.get("at_least"), limits.get("at_most")
+    if value is None or least is None or most is None:
+        return None
+    if not least <= value <= most:  # nor is NaN
+        return f"it must be at least {least:,} and at most {most:,}"
+    step = limits.get("multiple_of")
+    return f"it must be a multiple of {step}" if step and value % step else None
 
 
 def _check_together(config: Config) -> None:
     """Values that only fit some others, and those that no list of choices can hold."""
+    for section in SECTIONS:
+        settings = getattr(config, section)
+        meant = settings_class(section, settings.kind)  # compared by fields: workers of joblib get copies of classes
+        if [each.name for each in fields(settings)] != [each.name for each in fields(meant)]:
+            raise UserError(f"{section}.kind={settings.kind} lacks its settings; say {section}={settings.kind}")
     _check_judging(config)
     for section in ("translator", "recogniser", "topline_stt"):
         network = getattr(config, section)
-        if isinstance(network, TransformerConfig) and (network.width % network.heads or network.width % 2):
+        if isinstance(network, TransformerConfig) and network.width % network.heads:
             raise UserError(
-                f"{section}.width={network.width} is not possible; it must be even, and a multiple of "
+                f"{section}.width={network.width} is not possible; it must be a multiple of "
                 f"{section}.heads={network.heads}"
             )
     if isinstance(config.vocoder, InverterConfig):
@@ -153,30 +178,23 @@ def _sentence(error: Exception) -> str:
         )
     unknown = re.search(r"Could not override '([\w.]+)'|Key '(\w+)' (?:is not in struct|not in '\w+')", text)
     if unknown and ("not in" in text or "not in" in cause):
-        key = next(filter(None, unknown.groups()))
-        if kinds := _kinds_with(key):
-            return f"{key} is a setting of {' and '.join(kinds)} only; choose that, or leave {key} away"
-        near = get_close_matches(key, _keys(), 1, 0.5)
-        return f"no setting is called {key}" + (f"; did you mean {near[0]}?" if near else "; see `speech2code config`")
-    return f"{text} {cause}".split(" full_key:")[0].split(" See https")[0].strip()
+        return _unknown(next(filter(None, unknown.groups())))
+    key = getattr(error, "full_key", None)
+    told = f"{text} {cause}".split(" full_key:")[0].split(" See https")[0].strip()
+    return told if key is None or key in told else f"{key}: {told}"
+
+
+def _unknown(key: str) -> str:
+    """What to say of a setting that is none, or one of another kind."""
+    if kinds := _kinds_with(key):
+        return f"{key} is a setting of {' and '.join(kinds)} only; choose that, or leave {key} away"
+    near = get_close_matches(key, [each for each in setting_types() if each != key], 1, 0.5)
+    return f"no setting is called {key}" + (f"; did you mean {near[0]}?" if near else "; see `speech2code config`")
 
 
 def _kinds_with(key: str) -> list[str]:
     """ "units.segment_codes" → ["units=segmental"]: the kinds of its section that have this setting."""
     section, _, name = key.partition(".")
-    return [f"{section}={kind}" for kind in SECTIONS.get(section, ()) if name in _names(settings_class(section, kind))]
-
-
-def _keys() -> list[str]:
-    """Every setting of every kind."""
-    kinds = [(section, settings_class(section, kind)) for section, kinds in SECTIONS.items() for kind in kinds]
-    return list(dict.fromkeys([*_names(Config), *(f"{s}.{key}" for s, cls in kinds for key in _names(cls))]))
-
-
-def _names(settings: type, prefix: str = "") -> list[str]:
-    names = []
-    for each in fields(settings):
-        names.append(prefix + each.name)
-        if isinstance(each.type, type) and is_dataclass(each.type):
-            names += _names(each.type, f"{prefix}{each.name}.")
-    return names
+    return [
+        f"{section}={kind}" for kind in SECTIONS.get(section, ()) if name in types_of(settings_class(section, kind))
+    ]

@@ -9,13 +9,25 @@ from typing import Any
 from omegaconf import MISSING
 
 BLOCK_STEPS = 8  # steps that a vocoder reads as one block where units last as long as their sound
+# the largest that a number may be: beyond it lies a slip of the hand, not an experiment
+WIDEST = 16_384  # channels
+DEEPEST = 64  # layers or blocks
+MOST = 10**9  # steps, pairs or passes
+LARGEST_SEED = 2**32 - 1  # of what draws the random numbers
 
 
 def setting(
-    default: Any, help: str, *, at_least: float | None = None, at_most: float | None = None, choices: tuple = ()
+    default: Any,
+    help: str,
+    *,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    multiple_of: int | None = None,
+    choices: tuple = (),
 ) -> Any:
-    """A field with its sentence for the documentation and the values that `compose` lets through."""
-    metadata = {"help": help, "at_least": at_least, "at_most": at_most, "choices": choices}
+    """A field with its sentence for the documentation and the values that `compose` lets through. A number has both
+    limits or choices: a test holds that."""
+    metadata = {"help": help, "at_least": at_least, "at_most": at_most, "multiple_of": multiple_of, "choices": choices}
     if isinstance(default, list):
         return field(default_factory=lambda: list(default), metadata=metadata)
     return field(default=default, metadata=metadata)
@@ -39,14 +51,24 @@ class CorpusConfig:
     phones: str | None = setting(
         None, "recordings: folder of .TextGrid, .ctm or .phn with the phones of the target test speech, for `measure`"
     )
-    train: int | None = setting(None, "training pairs; null: all there are (the phrasebook: 4,000)")
-    dev: int = setting(250, "dev pairs of the phrasebook")
-    test: int = setting(510, "test pairs of the phrasebook")
-    unseen: int = setting(200, "phrasebook: second test list, combinations of words that training never saw")
-    top_words: int | None = setting(None, "parallel text: only sentences of that many most frequent target words")
-    max_words: int | None = setting(None, "parallel text: words of the longest target sentence")
-    max_rejected: float = setting(0.1, "share of unusable pairs that stops the run")
-    seed: int = setting(0, "draws the phrasebook's sentences and the subset of parallel text")
+    train: int | None = setting(
+        None, "training pairs; null: all there are (the phrasebook: 4,000)", at_least=1, at_most=MOST
+    )
+    dev: int = setting(250, "dev pairs of the phrasebook", at_least=1, at_most=MOST)
+    test: int = setting(510, "test pairs of the phrasebook", at_least=1, at_most=MOST)
+    unseen: int = setting(
+        200, "phrasebook: second test list, combinations of words that training never saw", at_least=0, at_most=MOST
+    )
+    top_words: int | None = setting(
+        None, "parallel text: only sentences of that many most frequent target words", at_least=1, at_most=MOST
+    )
+    max_words: int | None = setting(
+        None, "parallel text: words of the longest target sentence", at_least=1, at_most=MOST
+    )
+    max_rejected: float = setting(0.1, "share of unusable pairs that stops the run", at_least=0, at_most=1)
+    seed: int = setting(
+        0, "draws the phrasebook's sentences and the subset of parallel text", at_least=0, at_most=LARGEST_SEED
+    )
 
 
 @dataclass
@@ -54,14 +76,14 @@ class TrainingConfig:
     """When a training ends, and how fast it goes. Whichever limit comes first; the learning rate falls to zero by
     then."""
 
-    steps: int | None = setting(None, "updates of the weights")
-    epochs: int | None = setting(None, "passes over the training pairs")
-    batch_size: int = setting(16, "utterances", at_least=1)
-    learning_rate: float = setting(2e-3, "at its highest, behind the warm-up")
-    warmup: int = setting(100, "steps in which the learning rate rises")
-    clip: float = setting(1.0, "largest norm of the gradient")
-    weight_decay: float = setting(0.0, "of AdamW")
-    validations: int = setting(4, "looks at dev in one training")
+    steps: int | None = setting(None, "updates of the weights", at_least=1, at_most=MOST)
+    epochs: int | None = setting(None, "passes over the training pairs", at_least=1, at_most=MOST)
+    batch_size: int = setting(16, "utterances", at_least=1, at_most=10_000)
+    learning_rate: float = setting(2e-3, "at its highest, behind the warm-up", at_least=1e-8, at_most=1)
+    warmup: int = setting(100, "steps in which the learning rate rises", at_least=1, at_most=MOST)
+    clip: float = setting(1.0, "largest norm of the gradient", at_least=1e-3, at_most=1e6)
+    weight_decay: float = setting(0.0, "of AdamW", at_least=0, at_most=1)
+    validations: int = setting(4, "looks at dev in one training", at_least=1, at_most=1000)
 
 
 def training(steps: int, **values: Any) -> Any:
@@ -74,20 +96,24 @@ class UnitsConfig:
     """What every unit encoder has."""
 
     kind: str = MISSING
-    codebook_size: int = setting(128, "how many different units there are", at_least=1)
+    codebook_size: int = setting(128, "how many different units there are", at_least=1, at_most=65_536)
 
 
 @dataclass
 class CodebookConfig(UnitsConfig):
     """What both VQ-VAEs have."""
 
-    code_dim: int = setting(64, "numbers in a code", at_least=1)
-    width: int = setting(256, "channels", at_least=1)
-    blocks: int = setting(2, "residual blocks of the decoder at the unit rate")
-    commitment: float = setting(0.25, "γ of Eq. 4")
-    ema_decay: float = setting(0.99, "of the codebook's moving averages")
-    time_shift: int = setting(0, "augmentation: frames by which the encoder's input moves at random, either way")
-    vtlp: float = setting(0.0, "augmentation: the encoder's frequency axis is warped by e to up to ± this")
+    code_dim: int = setting(64, "numbers in a code", at_least=1, at_most=4096)
+    width: int = setting(256, "channels", at_least=1, at_most=WIDEST)
+    blocks: int = setting(2, "residual blocks of the decoder at the unit rate", at_least=0, at_most=DEEPEST)
+    commitment: float = setting(0.25, "γ of Eq. 4", at_least=0, at_most=100)
+    ema_decay: float = setting(0.99, "of the codebook's moving averages", at_least=0, at_most=0.99999)
+    time_shift: int = setting(
+        0, "augmentation: frames by which the encoder's input moves at random, either way", at_least=0, at_most=100
+    )
+    vtlp: float = setting(
+        0.0, "augmentation: the encoder's frequency axis is warped by e to up to ± this", at_least=0, at_most=0.5
+    )
 
 
 @dataclass
@@ -97,7 +123,9 @@ class VqVaeConfig(CodebookConfig):
     kind: str = "vqvae"
     time_reduction: int = setting(8, "frames of 10 ms in a unit", choices=(1, 2, 4, 8, 12))
     # units that do not depend on where a sound begins are easier to translate into
-    time_shift: int = setting(2, "augmentation: frames by which the encoder's input moves at random, either way")
+    time_shift: int = setting(
+        2, "augmentation: frames by which the encoder's input moves at random, either way", at_least=0, at_most=100
+    )
     training: TrainingConfig = training(2600)
 
 
@@ -108,8 +136,12 @@ class SegmentalConfig(CodebookConfig):
     kind: str = "segmental"
     # beyond 50 a second to change would be likelier than to stay
     target_unit_rate: float = setting(14.0, "units a second", at_least=1, at_most=50)
-    segment_codes: int = setting(0, "codes that only segment speech, into codebook_size clusters; 0: codes are units")
-    bigram_rounds: int = setting(3, "rounds in which the trained codebook learns which unit follows which; 0: no prior")
+    segment_codes: int = setting(
+        0, "codes that only segment speech, into codebook_size clusters; 0: codes are units", at_least=0, at_most=65_536
+    )
+    bigram_rounds: int = setting(
+        3, "rounds in which the trained codebook learns which unit follows which; 0: no prior", at_least=0, at_most=100
+    )
     training: TrainingConfig = training(1500)
 
 
@@ -120,10 +152,7 @@ class KMeansConfig(UnitsConfig):
     kind: str = "kmeans"
     time_reduction: int = setting(8, "frames of 10 ms in a unit", choices=(1, 2, 4, 8, 12))
     target_unit_rate: float | None = setting(
-        None,
-        "units a second, each as long as its sound; null: each lasts time_reduction",
-        at_least=1,
-        at_most=50,
+        None, "units a second, each as long as its sound; null: each lasts time_reduction", at_least=1, at_most=50
     )
 
 
@@ -140,7 +169,7 @@ class VocoderConfig:
         "`l2` (Eq. 10) or `mel_huber`: bins count as the mel scale is dense, large errors are not squared",
         choices=("l2", "mel_huber"),
     )
-    iterations: int = setting(30, "of Griffin-Lim", at_least=1)
+    iterations: int = setting(30, "of Griffin-Lim", at_least=1, at_most=1000)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
@@ -149,11 +178,13 @@ class InverterConfig(VocoderConfig):
     """The paper's codebook inverter."""
 
     kind: str = "inverter"
-    width: int = setting(256, "channels at the unit rate", at_least=1)
-    frame_width: int = setting(192, "channels behind the expansion", at_least=1)
-    reduction_factor: int = setting(4, "frames that one of its steps predicts; divides the frames it reads", at_least=1)
-    blocks: int = setting(2, "multi-scale residual blocks on either side of the BiLSTM")
-    lstm_layers: int = setting(2, "of the BiLSTM")
+    width: int = setting(256, "channels at the unit rate", at_least=4, at_most=WIDEST, multiple_of=2)
+    frame_width: int = setting(192, "channels behind the expansion", at_least=4, at_most=WIDEST)
+    reduction_factor: int = setting(
+        4, "frames that one of its steps predicts; divides the frames it reads", at_least=1, at_most=12
+    )
+    blocks: int = setting(2, "multi-scale residual blocks on either side of the BiLSTM", at_least=0, at_most=DEEPEST)
+    lstm_layers: int = setting(2, "of the BiLSTM", at_least=1, at_most=DEEPEST)
     # so few steps, for what the unit encoder rebuilds need not be learnt again
     training: TrainingConfig = training(1200, batch_size=8, learning_rate=4e-3)
 
@@ -163,7 +194,7 @@ class LinearConfig(VocoderConfig):
     """One linear layer over a step and its neighbours: the floor that a vocoder must beat."""
 
     kind: str = "linear"
-    context: int = setting(1, "steps on either side that it sees")
+    context: int = setting(1, "steps on either side that it sees", at_least=0, at_most=100)
     training: TrainingConfig = training(1200, batch_size=8)
 
 
@@ -173,15 +204,19 @@ class Seq2SeqConfig:
 
     kind: str = MISSING
     subsampling: int = setting(8, "frames that the encoder makes one state of", choices=(1, 2, 4, 8, 16))
-    conv_width: int = setting(256, "channels behind the last strided convolution", at_least=1)
-    dropout: float = setting(0.0, "share of activations")
-    token_dropout: float = setting(0.4, "share of the decoder's input tokens hidden at first, falling linearly to 0")
-    label_smoothing: float = setting(0.1, "of the cross-entropy")
-    time_shift: int = setting(0, "augmentation: frames by which the encoder's input moves at random, either way")
-    time_masks: int = setting(0, "SpecAugment: masks over time")
-    time_mask: int = setting(20, "frames of a mask, at most")
-    coefficient_masks: int = setting(0, "SpecAugment: masks over MFCC coefficients")
-    coefficient_mask: int = setting(3, "coefficients of a mask, at most")
+    conv_width: int = setting(256, "channels behind the last strided convolution", at_least=1, at_most=WIDEST)
+    dropout: float = setting(0.0, "share of activations", at_least=0, at_most=0.9)
+    token_dropout: float = setting(
+        0.4, "share of the decoder's input tokens hidden at first, falling linearly to 0", at_least=0, at_most=1
+    )
+    label_smoothing: float = setting(0.1, "of the cross-entropy", at_least=0, at_most=0.9)
+    time_shift: int = setting(
+        0, "augmentation: frames by which the encoder's input moves at random, either way", at_least=0, at_most=100
+    )
+    time_masks: int = setting(0, "SpecAugment: masks over time", at_least=0, at_most=100)
+    time_mask: int = setting(20, "frames of a mask, at most", at_least=0, at_most=1000)
+    coefficient_masks: int = setting(0, "SpecAugment: masks over MFCC coefficients", at_least=0, at_most=100)
+    coefficient_mask: int = setting(3, "coefficients of a mask, at most", at_least=0, at_most=13)
     training: TrainingConfig = field(default_factory=TrainingConfig)
 
 
@@ -191,11 +226,11 @@ class LstmConfig(Seq2SeqConfig):
 
     kind: str = "lstm"
     attention: str = setting("mlp_history", "score of the attention", choices=("dot", "mlp", "mlp_history"))
-    encoder_width: int = setting(192, "each direction of the BiLSTM", at_least=1)
-    encoder_layers: int = setting(1, "of the BiLSTM; one learns sooner than two", at_least=1)
-    decoder_width: int = setting(256, "of the LSTM", at_least=1)
-    embedding_dim: int = setting(64, "of a token", at_least=1)
-    attention_size: int = setting(128, "of keys and queries", at_least=1)
+    encoder_width: int = setting(192, "each direction of the BiLSTM", at_least=1, at_most=WIDEST)
+    encoder_layers: int = setting(1, "of the BiLSTM; one learns sooner than two", at_least=1, at_most=DEEPEST)
+    decoder_width: int = setting(256, "of the LSTM", at_least=1, at_most=WIDEST)
+    embedding_dim: int = setting(64, "of a token", at_least=1, at_most=WIDEST)
+    attention_size: int = setting(128, "of keys and queries", at_least=1, at_most=WIDEST)
     training: TrainingConfig = training(1200, learning_rate=3e-3)
 
 
@@ -204,11 +239,11 @@ class TransformerConfig(Seq2SeqConfig):
     """A Transformer encoder and decoder."""
 
     kind: str = "transformer"
-    width: int = setting(192, "of the model; a multiple of `heads`", at_least=1)
-    heads: int = setting(4, "of the attention", at_least=1)
-    feed_forward: int = setting(384, "inner width of the feed-forward layers", at_least=1)
-    encoder_layers: int = setting(3, "of the encoder", at_least=1)
-    decoder_layers: int = setting(2, "of the decoder", at_least=1)
+    width: int = setting(192, "of the model; a multiple of `heads`", at_least=2, at_most=WIDEST, multiple_of=2)
+    heads: int = setting(4, "of the attention", at_least=1, at_most=256)
+    feed_forward: int = setting(384, "inner width of the feed-forward layers", at_least=1, at_most=WIDEST)
+    encoder_layers: int = setting(3, "of the encoder", at_least=1, at_most=DEEPEST)
+    decoder_layers: int = setting(2, "of the decoder", at_least=1, at_most=DEEPEST)
     training: TrainingConfig = training(1500, warmup=200)
 
 
@@ -221,7 +256,9 @@ class RecogniserConfig(Seq2SeqConfig):
         "what it writes: `word` (the paper's; only those of the training text), `char` or `bpe`",
         choices=("word", "char", "bpe"),
     )
-    vocabulary_size: int = setting(500, "of `tokens=bpe`: byte pairs and single characters, at most", at_least=2)
+    vocabulary_size: int = setting(
+        500, "of `tokens=bpe`: byte pairs and single characters, at most", at_least=2, at_most=65_536
+    )
 
 
 @dataclass
@@ -230,9 +267,9 @@ class WhisperConfig:
 
     model: str | None = setting(None, "folder of a model in CTranslate2's format, or its id on the Hugging Face hub")
     compute_type: str = setting("int8", "CTranslate2's: `int8`, `float32`; on a GPU also `float16`")
-    beam: int = setting(5, "hypotheses kept; 1: greedy", at_least=1)
+    beam: int = setting(5, "hypotheses kept; 1: greedy", at_least=1, at_most=500)
     batch_size: int = setting(
-        8, "utterances read together: faster on a GPU, not on a CPU; changes no transcript", at_least=1
+        8, "utterances read together: faster on a GPU, not on a CPU; changes no transcript", at_least=1, at_most=10_000
     )
 
 
@@ -240,14 +277,14 @@ class WhisperConfig:
 class TacotronConfig:
     """Tacotron: the paper's baseline, and its TTS topline."""
 
-    width: int = setting(256, "channels", at_least=1)
-    reduction_factor: int = setting(4, "frames that one step of the decoder predicts", at_least=1)
+    width: int = setting(256, "channels", at_least=8, at_most=WIDEST, multiple_of=2)
+    reduction_factor: int = setting(4, "frames that one step of the decoder predicts", at_least=1, at_most=12)
     fft_size: int = setting(512, "points of the predicted spectrum", choices=(512, 1024, 2048))
     prenet_dropout: float = setting(
         0.5, "share of the pre-net's activations, in training and at synthesis", at_least=0, at_most=0.9
     )
     guided: bool = setting(False, "attention is drawn to the diagonal: right for text, wrong for translation")
-    iterations: int = setting(30, "of Griffin-Lim", at_least=1)
+    iterations: int = setting(30, "of Griffin-Lim", at_least=1, at_most=1000)
     training: TrainingConfig = training(900, batch_size=8)
 
 
@@ -255,8 +292,8 @@ class TacotronConfig:
 class SearchConfig:
     """Beam search."""
 
-    beam: int = setting(5, "hypotheses kept; 1: greedy", at_least=1)
-    length_penalty: float = setting(1.0, "score = log-probability / length ** length_penalty")
+    beam: int = setting(5, "hypotheses kept; 1: greedy", at_least=1, at_most=500)
+    length_penalty: float = setting(1.0, "score = log-probability / length ** length_penalty", at_least=0, at_most=10)
 
 
 @dataclass
@@ -274,18 +311,22 @@ class TrainerConfig:
         None,
         "budget of one training in processor minutes, all its threads together: other jobs take nothing from it; on an "
         "accelerator, minutes of the clock",
+        at_least=1e-4,
+        at_most=1e6,
     )
-    seed: int = setting(0, "of weights, batches and augmentation")
-    accelerator: str = setting("auto", "Lightning Fabric's: `auto`, `cpu`, `gpu`")
-    devices: int = setting(1, "accelerators", at_least=1)
+    seed: int = setting(0, "of weights, batches and augmentation", at_least=0, at_most=LARGEST_SEED)
+    accelerator: str = setting("auto", "Lightning Fabric's", choices=("auto", "cpu", "gpu", "cuda", "mps"))
+    devices: int = setting(1, "accelerators", at_least=1, at_most=1024)
     precision: str = setting(
         "32-true",
         "Lightning Fabric's; weights and codes are float32 in each",
         choices=("32-true", "bf16-mixed", "16-mixed"),
     )
-    threads: int = setting(1, "compute threads of a stage; two collapse when anything else uses a core", at_least=1)
-    jobs: int = setting(2, "stages side by side", at_least=1)
-    checkpoint_seconds: float = setting(60.0, "between two checkpoints")
+    threads: int = setting(
+        1, "compute threads of a stage; two collapse when anything else uses a core", at_least=1, at_most=1024
+    )
+    jobs: int = setting(2, "stages side by side", at_least=1, at_most=1024)
+    checkpoint_seconds: float = setting(60.0, "between two checkpoints", at_least=0, at_most=86_400)
 
 
 @dataclass

@@ -1,36 +1,78 @@
 """Files appear whole or not at all."""
 
+import hashlib
 import json
 import os
+import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from speech2code.errors import UserError
+from speech2code.errors import UserError, told
+
+KINDS = {stat.S_IFLNK: "a link", stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+
+# no part of a name: what separates folders, control characters, %, which marks them, a leading dot; and the keywords of
+# numpy.savez, whose keys are such names too
+UNSAFE = re.compile(r"[%/\\\x00-\x1f\x7f\ud800-\udfff]|^\.|^f(?=ile\Z)|^a(?=llow_pickle\Z)")
+LONGEST_NAME = 230  # bytes: 255 are allowed, and `write_atomically` adds some
+
+
+def safe_name(id: str) -> str:
+    """Any id → a name for files without their suffix, and for arrays of an npz; no two ids have the same.
+
+    Most ids are their own name. "fr/1" → "fr%2F1", ".a" → "%2Ea"; a long id keeps its beginning and gets a hash.
+    """
+    name = UNSAFE.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode("utf-8", "surrogatepass")), id)
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    end = "%-" + hashlib.sha256(name.encode()).hexdigest()[:32]  # "%-" stands in no other name
+    return name.encode()[: LONGEST_NAME - len(end)].decode("utf-8", "ignore") + end
+
+
+def sound_file(folder: Path, id: str) -> Path:
+    """Where the waveform of a sentence is in a folder of them."""
+    return folder / f"{safe_name(id)}.wav"
 
 
 @contextmanager
 def write_atomically(path: Path | str) -> Iterator[Path]:
     """Yields a temporary path beside `path`; renamed to `path` on success, removed on failure.
 
-    Raises UserError when the disk is full or the folder cannot be written: nothing half-written is left behind.
+    Raises UserError, with what helps, when the disk is full or the folder cannot be written: nothing half-written is
+    left behind. So too when a link, a device or a folder is there, for the renaming would replace it.
     """
     path = Path(path)
+    _check_place(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch()  # the system says why it cannot be written; libraries that write into it do not
         yield temporary
         with open(temporary, "rb") as written:
             os.fsync(written.fileno())
         os.replace(temporary, path)
     except OSError as error:
-        raise UserError(
-            f"cannot write {path}: {error.strerror or error}; free space or choose another folder"
-        ) from error
+        raise UserError(f"cannot write {path}: {told(error)}") from error
     finally:
         with suppress(OSError):  # the folder itself may be missing: the error above says so
             temporary.unlink(missing_ok=True)
+
+
+def _check_place(path: Path) -> None:
+    try:
+        mode = os.lstat(path).st_mode
+    except ValueError as error:  # NUL in the name
+        raise UserError(f"cannot write {path}: {error}; choose another name") from error
+    except OSError:  # nothing is there; what else is wrong shows on writing
+        return
+    if not stat.S_ISREG(mode):
+        what = KINDS.get(stat.S_IFMT(mode), "a device")
+        raise UserError(
+            f"cannot write {path}: {what} is there, and only regular files are written; choose another name"
+        )
 
 
 def write_json(path: Path | str, value: Any) -> None:
@@ -43,5 +85,5 @@ def read_json(path: Path | str) -> Any:
     """Reads a JSON file; UserError when it is missing or broken."""
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"cannot read {path}: {error}") from error

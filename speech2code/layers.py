@@ -32,13 +32,14 @@ class MaskedBatchNorm(nn.BatchNorm1d):
     """Batch normalisation of `(batch, channels, time)` whose statistics see real frames only."""
 
     def forward(self, inputs: Tensor, mask: Tensor) -> Tensor:  # type: ignore[override]
-        if not self.training:
-            return super().forward(inputs) * mask
-        frames = inputs.transpose(1, 2)
-        real = mask[:, 0, :]
-        normalised = torch.zeros_like(frames)
-        normalised[real] = super().forward(frames[real])
-        return normalised.transpose(1, 2)
+        if self.training:
+            frames, real = inputs.transpose(1, 2), mask[:, 0, :]
+            found = frames[real]
+            if len(found) > 1:  # one frame has no variance: it is normalised as in evaluation
+                normalised = torch.zeros_like(frames)
+                normalised[real] = super().forward(found)
+                return normalised.transpose(1, 2)
+        return F.batch_norm(inputs, self.running_mean, self.running_var, self.weight, self.bias, eps=self.eps) * mask
 
 
 class ResidualBlock(nn.Module):

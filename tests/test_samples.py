@@ -45,8 +45,10 @@ def work(tmp_path_factory) -> Path:
             path.parent.mkdir(parents=True)
             path.write_text("\n".join(["id\treference\thypothesis", *lines]) + "\n")
             write_json(path.parent / "stage.json", sealed(record | {"tables": {path.name: digest(path)}}))
-    write_json(test / "items.json", {"ids": IDS, "source_speakers": [], "target_speakers": []})
-    write_json(test / "text.json", {"source": [f"où est {each}" for each in IDS], "target": IDS})
+    text = test / "text.json"
+    write_json(text, {"source": [f"où est {each}" for each in IDS], "target": IDS})
+    files = {text.name: {"sha256": digest(text), "bytes": text.stat().st_size}}
+    write_json(test / "items.json", sealed({"ids": IDS, "source_speakers": [], "target_speakers": [], "files": files}))
     (run / "config.yaml").write_text("data: data\ncorpus:\n  name: told\n")
     write_json(run / "decoding" / "stage.json", sealed(record))
     return work

@@ -159,7 +159,7 @@ def test_a_failed_cell_is_shown_and_stops_no_other(swept):
 def test_mistakes_are_told_before_any_work(refused, tmp_path):
     fixed = ("experiment=phrasebook", f"runs={tmp_path}")
     assert "seeds=a is no seed" in refused("sweep", *fixed, "seeds=a,b")
-    assert "sweep takes key=value" in refused("sweep", *fixed, "seeds=0,1", "foo")
+    assert "foo is no setting with a value; say foo=" in refused("sweep", *fixed, "seeds=0,1", "foo")
     assert "donor=one is one training" in refused("sweep", *fixed, "donor=one", "seeds=0,1")
     assert not list(tmp_path.iterdir())
 

@@ -56,11 +56,22 @@ def write_rejections(path: Path, rejections: list[Rejection]) -> None:
         table.writerows(astuple(rejection) for rejection in rejections)
 
 
-def check_share(rejected: int, total: int, allowed: float, where: Path | str) -> None:
+def unreadable(path: Path) -> str | None:
+    """Why there is no recording to open at `path`, or None where there is a file."""
+    try:
+        if path.is_file():
+            return None
+        reason = "not a file" if path.exists() else "no such file"
+    except OSError as error:  # such as a name that is too long
+        reason = str(error.strerror)
+    return f"cannot read audio {path}: {reason}"
+
+
+def check_share(rejected: list[Rejection], total: int, allowed: float, where: Path | str) -> None:
     """Raises UserError when more than the share `allowed` of `total` pairs was rejected; `where` is their list."""
-    if rejected > allowed * total:
-        share = f" ({rejected / total:.1%})" if total else ""
+    if len(rejected) > allowed * total:
+        first = rejected[0]
         raise UserError(
-            f"{rejected} of {total} pairs{share} cannot be used, more than the allowed {allowed:.0%}: "
-            f"see {where}, or set corpus.max_rejected=…"
+            f"{len(rejected)} of {total} pairs ({len(rejected) / total:.1%}) cannot be used, more than the allowed "
+            f"{allowed:.0%}: see {where}, or set corpus.max_rejected=…; the first is {first.id}: {first.reason}"
         )

@@ -4,17 +4,17 @@ A folder with `train`, `dev` and `test`, each `.tsv` or `.tsv.gz`, UTF-8, lines 
 chooses the sentences of an experiment; training sees none of it.
 """
 
-import gzip
 import random
 import re
-import zlib
 from collections import Counter
 from pathlib import Path
 
+from speech2code.corpora.lines import read_lines
 from speech2code.corpora.pairs import Pair
 from speech2code.errors import UserError
 
 SPLITS = ("train", "dev", "test")
+SHOWN = 80  # characters of a line that is complained of
 FEWEST_WORDS = 2  # where length counts; sentences of one word ("Go.", "Wow!") have many translations and no syntax
 
 
@@ -71,21 +71,11 @@ def _read(folder: Path, split: str) -> list[Pair]:
     path = next((each for each in (folder / f"{split}.tsv", folder / f"{split}.tsv.gz") if each.is_file()), None)
     if path is None:
         raise UserError(f"{folder} holds no {split}.tsv or {split}.tsv.gz; correct corpus.path or add the file")
-    try:
-        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    except (OSError, EOFError, zlib.error) as error:
-        raise UserError(f"cannot read {path}: {error}; fetch the file again") from error
-    pairs = []
-    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
-        pairs.append(_pair(line, f"{path}, line {number}", f"{split}-{number:06d}", split))
-    return pairs
+    return [_pair(line, f"{path}, line {number}", f"{split}-{number:06d}", split) for number, line in read_lines(path)]
 
 
-def _pair(line: bytes, where: str, name: str, split: str) -> Pair:
-    try:
-        sides = [side.strip() for side in line.decode("utf-8").split("\t")]
-    except UnicodeDecodeError as error:
-        raise UserError(f"{where}: not UTF-8 ({error.reason}); save the file as UTF-8") from error
+def _pair(line: str, where: str, name: str, split: str) -> Pair:
+    sides = [side.strip() for side in line.split("\t")]
     if len(sides) != 2 or not all(sides):
-        raise UserError(f"{where}: not `source<TAB>target` but {line.decode()!r}; correct or remove the line")
+        raise UserError(f"{where}: not `source<TAB>target` but {line[:SHOWN]!r}; correct or remove the line")
     return Pair(id=name, split=split, source_text=sides[0], target_text=sides[1])

@@ -4,9 +4,7 @@ import hashlib
 import shutil
 import sys
 import zlib
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +13,36 @@ from tqdm import tqdm
 
 from speech2code.bcp47 import UNKNOWN
 from speech2code.config import CorpusConfig
-from speech2code.corpora.checks import Rejection, check_share, write_rejections
+from speech2code.corpora.checks import Rejection, check_share, unreadable, write_rejections
 from speech2code.corpora.pairs import SPLITS, Pair
 from speech2code.corpora.shards import make_shard, start_worker
 from speech2code.corpora.statistics import statistics_of
-from speech2code.corpora.store import SIDES, FeatureStore, claim, remove_split, write_split
+from speech2code.corpora.store import (
+    SIDES,
+    FeatureStore,
+    claim,
+    problem_of,
+    read_corpus,
+    remove_split,
+    write_split,
+)
 from speech2code.corpora.voices import load_voice
 from speech2code.errors import UserError
-from speech2code.files import read_json, write_json
+from speech2code.files import write_json
+from speech2code.locks import hold
+from speech2code.seals import sealed
+from speech2code.workers import workers
 
 FREE = ("max_rejected", "phones")  # settings that change nothing of what is prepared
 SHARD = 32  # pairs: what an interruption costs a worker at most
 
 
-def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
+def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2, *, wait: bool = False) -> str:
     """Fills `folder` with the corpus's feature store and returns its fingerprint; does nothing where it is already
-    whole.
+    whole. `wait`: for another process that prepares it.
 
-    Raises UserError when the folder holds another corpus, a voice is missing, or too many items are bad.
+    Raises UserError when the folder holds another corpus, another process prepares it, a voice is missing, or too many
+    items are bad.
     """
     pairs, rejected = read_pairs(corpus)
     if corpus.target == UNKNOWN and any(pair.target_text for pair in pairs):
@@ -40,41 +50,62 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2) -> str:
             "the corpus has target text in no known language; set corpus.target to its BCP 47 tag, such as "
             "corpus.target=en"
         )
-    _check_splits({pair.split for pair in pairs}, "the corpus has no {} pair: give some rows split={}, or more rows")
     fingerprint = _fingerprint(corpus, pairs, SIDES)
-    if (folder / "corpus.json").exists():
-        known = check_same_corpus(corpus, folder)["fingerprint"]
-        if known != fingerprint:
-            raise UserError(
-                f"{folder} was prepared from other sentences or recordings than there are now; choose "
-                "another corpus.name or delete the folder"
-            )
-        return fingerprint
+    if not _is_made(corpus, folder, fingerprint):
+        claim(folder)
+        with hold(folder, wait=wait):
+            if not _is_made(corpus, folder, fingerprint):  # nor by who held it until now
+                _make(corpus, folder, jobs, pairs, rejected, fingerprint)
+    return fingerprint
+
+
+def _is_made(corpus: CorpusConfig, folder: Path, fingerprint: str) -> bool:
+    """Whether `folder` holds this corpus and every file of it; UserError where it holds another one."""
+    try:
+        known = read_corpus(folder)
+    except UserError:  # nothing there says what it was made of
+        return False
+    _check_settings(corpus, folder, known)
+    if known["fingerprint"] != fingerprint:
+        raise UserError(
+            f"{folder} was prepared from other sentences or recordings than there are now; choose "
+            "another corpus.name or delete the folder"
+        )
+    return problem_of(folder) is None
+
+
+def _make(
+    corpus: CorpusConfig, folder: Path, jobs: int, pairs: list[Pair], rejected: list[Rejection], fingerprint: str
+) -> None:
+    total = len(pairs) + len(rejected)
+    pairs, missing = _reject_missing(pairs)
+    rejected = rejected + missing
+    if rejected:  # told before hours of work
+        _tell(rejected, total, corpus, folder)
+    _check_splits({pair.split for pair in pairs}, "the corpus has no {} pair: give some rows split={}, or more rows")
     for name in filter(None, (corpus.source_voice, corpus.target_voice)):
         for voice in name.split("+"):
             load_voice(voice)  # a missing program fails here, in one sentence, before any work
-    total = len(pairs) + len(rejected)
-    claim(folder)
+    if (folder / "corpus.json").exists():
+        print(f"{folder} is prepared again: {str(problem_of(folder)).partition(';')[0]}", flush=True)
+        (folder / "corpus.json").unlink()  # what is half made is not taken as whole
     shards = folder / f".shards-{fingerprint}"  # of this corpus and no other
     jobs_left = _plan(pairs, shards)
     _run(jobs_left, corpus, jobs)
     refused = _join(pairs, folder, shards)
-    rejected += refused
-    write_rejections(folder / "rejected.csv", rejected)
-    check_share(len(rejected), total, corpus.max_rejected, folder / "rejected.csv")
+    _tell(rejected + refused, total, corpus, folder)
     gone = {each.id for each in refused}
     target = _fingerprint(corpus, [pair for pair in pairs if pair.id not in gone], ("target",))
     known = {"fingerprint": fingerprint, "target_fingerprint": target, "config": asdict(corpus)}
     filled = {path.parent.name for path in folder.glob("*/items.json") if len(FeatureStore(folder, path.parent.name))}
     _check_splits(filled, f"{folder} has no {{}} pair left; see rejected.csv there")
-    write_json(folder / "corpus.json", known | statistics_of(folder))
+    write_json(folder / "corpus.json", sealed(known | {"splits": sorted(filled)} | statistics_of(folder)))
     for each in folder.glob(".shards-*"):  # those of earlier, failed attempts too
         shutil.rmtree(each)
-    return fingerprint
 
 
 def read_pairs(corpus: CorpusConfig) -> tuple[list[Pair], list[Rejection]]:
-    """The corpus's pairs by its kind, and those refused at once (duplicate ids)."""
+    """The corpus's pairs by its kind, and those refused at once (rows of a manifest that are none, duplicate ids)."""
     if corpus.kind == "phrasebook":
         from speech2code.corpora.phrasebook import draw
 
@@ -90,8 +121,27 @@ def read_pairs(corpus: CorpusConfig) -> tuple[list[Pair], list[Rejection]]:
     if corpus.kind == "manifest":
         from speech2code.corpora.manifest import read_manifest, reject_duplicates
 
-        return reject_duplicates(read_manifest(Path(corpus.path)))
+        pairs, rejected = read_manifest(Path(corpus.path))
+        pairs, duplicates = reject_duplicates(pairs)
+        return pairs, rejected + duplicates
     raise UserError(f"corpus.kind={corpus.kind} is unknown; choose phrasebook, parallel_text or manifest")
+
+
+def _reject_missing(pairs: list[Pair]) -> tuple[list[Pair], list[Rejection]]:
+    """Leaves out the pairs whose recordings are not there: (kept, rejected)."""
+    kept, rejected = [], []
+    for pair in pairs:
+        files = {side: getattr(pair, f"{side}_audio") for side in SIDES}
+        reasons = ((side, unreadable(path)) for side, path in files.items() if path is not None)
+        missing = next((Rejection(pair.id, side, reason) for side, reason in reasons if reason), None)
+        kept.append(pair) if missing is None else rejected.append(missing)
+    return kept, rejected
+
+
+def _tell(rejected: list[Rejection], total: int, corpus: CorpusConfig, folder: Path) -> None:
+    """Lists what cannot be used; UserError where it is too much of all `total` pairs."""
+    write_rejections(folder / "rejected.csv", rejected)
+    check_share(rejected, total, corpus.max_rejected, folder / "rejected.csv")
 
 
 def _shared_out(pairs: list[Pair], corpus: CorpusConfig) -> list[Pair]:
@@ -107,18 +157,18 @@ def _shared_out(pairs: list[Pair], corpus: CorpusConfig) -> list[Pair]:
 
 
 def check_same_corpus(corpus: CorpusConfig, folder: Path) -> dict:
-    """What `corpus.json` says; UserError when the folder is not there or was made with other settings."""
-    if not (folder / "corpus.json").exists():
-        raise UserError(f"{folder} holds no prepared corpus; run `speech2code prepare` with the same settings first")
-    known = read_json(folder / "corpus.json")
+    """What `corpus.json` says; UserError when it is not there, damaged, or was made with other settings."""
+    known = read_corpus(folder)
+    _check_settings(corpus, folder, known)
+    return known
+
+
+def _check_settings(corpus: CorpusConfig, folder: Path, known: dict) -> None:
     now = asdict(corpus) | {name: known["config"].get(name) for name in FREE}
-    if "target_fingerprint" not in known:
-        raise UserError(f"{folder} was prepared by an older version of Speech2Code; delete the folder, prepare again")
     changed = [key for key, value in known["config"].items() if now.get(key) != value]
     if changed:
         what = f"corpus.{changed[0]}={known['config'][changed[0]]}"
         raise UserError(f"{folder} was prepared with {what}; choose another corpus.name or delete the folder")
-    return known
 
 
 def _fingerprint(corpus: CorpusConfig, pairs: list[Pair], sides: tuple[str, ...]) -> str:
@@ -129,7 +179,7 @@ def _fingerprint(corpus: CorpusConfig, pairs: list[Pair], sides: tuple[str, ...]
         for pair in pairs:
             text, audio, speaker = (getattr(pair, f"{side}_{what}") for what in ("text", "audio", "speaker"))
             digest.update(repr((pair.id, pair.split, text, audio, speaker)).encode())
-            if audio is not None and audio.exists():
+            if audio is not None and not unreadable(audio):
                 digest.update(f"{audio.stat().st_size} {audio.stat().st_mtime_ns}".encode())
     return digest.hexdigest()[:16]
 
@@ -149,16 +199,12 @@ def _run(plan: list[tuple[Path, list[Pair]]], corpus: CorpusConfig, jobs: int) -
     total, done = sum(len(pairs) for _, pairs in plan), sum(len(pairs) for path, pairs in plan if path.exists())
     seconds = 1 if sys.stderr.isatty() else 15
     bar = tqdm(total=total, initial=done, desc="prepare", unit="pair", mininterval=seconds)
-    with bar, ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=start_worker) as pool:
+    with bar, workers(jobs, start_worker) as pool:
         futures = [
             pool.submit(make_shard, path, pairs, corpus.source_voice, corpus.target_voice) for path, pairs in left
         ]
-        try:
-            for future in futures:
-                bar.update(future.result())
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+        for future in futures:
+            bar.update(future.result())
 
 
 def _join(pairs: list[Pair], folder: Path, shards: Path) -> list[Rejection]:

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from speech2code.corpora.augmentation import vocal_tract
 from speech2code.corpora.batches import in_order
-from speech2code.corpora.store import FeatureStore
-from speech2code.files import read_json
+from speech2code.corpora.store import FeatureStore, read_corpus
 from speech2code.padding import frame_mask, pad
 
 STATISTICS_ITEMS = 500  # utterances that the spectra's mean and deviation are taken from
@@ -21,7 +20,7 @@ class Speech:
 
     def __init__(self, folder: Path, split: str):
         self.store = FeatureStore(folder, split)
-        self.statistics = read_json(Path(folder) / "corpus.json")
+        self.statistics = read_corpus(Path(folder))
         self._speakers = {
             side: {name: index for index, name in enumerate(names)}
             for side, names in self.statistics["speakers"].items()

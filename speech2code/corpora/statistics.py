@@ -16,7 +16,7 @@ PIECE = 100_000  # frames in memory at once
 def statistics_of(folder: Path) -> dict:
     """Of the training split: mean and standard deviation of each MFCC coefficient and hours, per side; VTLN factors."""
     store = FeatureStore(folder, "train")
-    statistics = {"pairs": len(store), "speakers": {side: sorted(set(store.speakers[side])) for side in SIDES}}
+    statistics: dict = {"pairs": len(store), "speakers": {side: sorted(set(store.speakers[side])) for side in SIDES}}
     for side in SIDES:
         frames = np.load(store.folder / f"{side}_mfcc.npy", mmap_mode="r")
         total, square = np.zeros(MFCC_DIM), np.zeros(MFCC_DIM)

@@ -1,12 +1,14 @@
 """Prepared speech on disk: flat arrays, one file a kind and split, with an index.
 
 `data/<corpus>/<split>/` holds `source_mfcc.npy` and `target_mfcc.npy` (float16, `(frames, 39)`),
-`source_waveform.npy` and
-`target_waveform.npy` (int16, `(samples,)`), `<kind>_ends.npy` (int64: where each item ends), `items.json` (ids,
-speakers) and,
-apart from them, `text.json`, which exists only for a corpus with text and is opened only by the evaluation.
+`source_waveform.npy` and `target_waveform.npy` (int16, `(samples,)`), `<kind>_ends.npy` (int64: where each item ends),
+`<kind>_crc.npy` (uint32: each item's CRC-32) and, apart from them, `text.json`, which exists only for a corpus with
+text and is opened only by the evaluation. `items.json` (ids, speakers, every file's size, the small ones' hashes) is
+sealed and comes last. `data/<corpus>/corpus.json` is sealed too, and marks the whole.
 """
 
+import zlib
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,11 +16,41 @@ import numpy as np
 
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_atomically, write_json
+from speech2code.locks import LOCK
+from speech2code.seals import digest, opened, sealed
 
 MARK = ".made-by-speech2code"  # in a folder that this program made: nothing else is written in or cleaned
-OURS = ("train", "dev", "test", "unseen", "corpus.json", "rejected.csv", MARK)  # all that such a folder holds
+OURS = ("train", "dev", "test", "unseen", "corpus.json", "rejected.csv", MARK, LOCK)  # all that such a folder holds
 KINDS = ("source_mfcc", "target_mfcc", "source_waveform", "target_waveform")
 SIDES = ("source", "target")
+FORM = {"mfcc": (np.dtype(np.float16), (39,)), "waveform": (np.dtype(np.int16), ())}
+AGAIN = "run `speech2code prepare` with the same settings, which makes it again"
+
+
+def read_corpus(folder: Path) -> dict:
+    """What `corpus.json` says; UserError where it is missing or not what `prepare` wrote."""
+    path = folder / "corpus.json"
+    if not path.exists():
+        raise UserError(f"{folder} holds no prepared corpus; run `speech2code prepare` with the same settings first")
+    return _opened(path)
+
+
+def _opened(path: Path) -> dict:
+    try:
+        return opened(read_json(path), path, f"delete it and {AGAIN}")
+    except UserError as error:
+        remedy = "" if AGAIN in str(error) else f"; delete it and {AGAIN}"
+        raise UserError(f"{error}{remedy}") from error
+
+
+def problem_of(folder: Path) -> str | None:
+    """What is missing or damaged of a prepared corpus, as a sentence; None where it is whole. Looks at sizes only."""
+    try:
+        for split in read_corpus(folder)["splits"]:
+            FeatureStore(folder, split).check_sizes()
+    except UserError as error:
+        return str(error)
+    return None
 
 
 class FeatureStore:
@@ -26,15 +58,30 @@ class FeatureStore:
     cache."""
 
     def __init__(self, folder: Path, split: str):
+        """UserError where the split, or one of its files, is not as `prepare` left it."""
         self.folder, self.split = Path(folder) / split, split
-        if not (self.folder / "items.json").exists():
+        path = self.folder / "items.json"
+        if not path.exists():
             raise UserError(
                 f"{self.folder} holds no prepared speech; run `speech2code prepare` with the same settings first"
             )
-        items = read_json(self.folder / "items.json")
+        items = _opened(path)
         self.ids: list[str] = items["ids"]
         self.speakers: dict[str, list[str]] = {side: items[f"{side}_speakers"] for side in SIDES}
-        self._arrays: dict[str, tuple[np.memmap, np.ndarray]] = {}
+        self._files: dict[str, dict] = items["files"]
+        self._arrays: dict[str, tuple[np.memmap, np.ndarray, np.ndarray]] = {}
+        self.check_sizes({"text.json"})
+
+    def check_sizes(self, but: Collection[str] = ()) -> None:
+        """UserError where a file, `but` for these, is missing or has another size than `prepare` gave it."""
+        for name in self._files.keys() - set(but):
+            self._check_size(name)
+
+    def _check_size(self, name: str) -> None:
+        if not (self.folder / name).is_file():
+            raise UserError(f"{self.folder / name} is missing; {AGAIN}")
+        if (self.folder / name).stat().st_size != self._files[name]["bytes"]:
+            raise self._damaged(name)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -53,8 +100,7 @@ class FeatureStore:
 
     def texts(self, side: str) -> list[str]:
         """The sentences of one side; UserError where the corpus has none."""
-        path = self.folder / "text.json"
-        texts = read_json(path)[side] if path.exists() else None
+        texts = self._texts(side)
         if texts is None or any(text is None for text in texts):
             raise UserError(
                 f"{self.folder} has no {side} text, which scoring needs: give a {side}_text "
@@ -63,38 +109,65 @@ class FeatureStore:
         return texts
 
     def has_text(self) -> bool:
-        path = self.folder / "text.json"
-        return path.exists() and all(text is not None for text in read_json(path)["target"])
+        texts = self._texts("target")
+        return texts is not None and all(text is not None for text in texts)
 
-    def _load(self, kind: str) -> tuple[np.memmap, np.ndarray]:
+    def _texts(self, side: str) -> list | None:
+        return read_json(self._same("text.json"))[side] if "text.json" in self._files else None
+
+    def _same(self, name: str) -> Path:
+        """The path of a small file; UserError where it is not what `prepare` wrote."""
+        self._check_size(name)
+        if digest(self.folder / name) != self._files[name]["sha256"]:
+            raise self._damaged(name)
+        return self.folder / name
+
+    def _damaged(self, name: str) -> UserError:
+        return UserError(f"{self.folder / name} is not what `prepare` wrote; delete it and {AGAIN}")
+
+    def _load(self, kind: str) -> tuple[np.memmap, np.ndarray, np.ndarray]:
         if kind not in self._arrays:
-            array = np.load(self.folder / f"{kind}.npy", mmap_mode="r")
-            self._arrays[kind] = array, np.load(self.folder / f"{kind}_ends.npy")
+            ends, sums = (np.load(self._same(f"{kind}_{what}.npy")) for what in ("ends", "crc"))
+            dtype, dim = FORM[kind.partition("_")[2]]
+            try:
+                array = np.load(self.folder / f"{kind}.npy", mmap_mode="r")
+            except (OSError, ValueError, EOFError) as error:
+                raise self._damaged(f"{kind}.npy") from error
+            if (array.dtype, array.shape) != (dtype, (int(ends[-1]) if len(ends) else 0, *dim)):
+                raise self._damaged(f"{kind}.npy")
+            self._arrays[kind] = array, ends, sums
         return self._arrays[kind]
 
     def _slice(self, kind: str, item: int) -> np.ndarray:
-        array, ends = self._load(kind)
+        array, ends, sums = self._load(kind)
         first, width = int(ends[item - 1]) if item else 0, int(np.prod(array.shape[1:]))
         # read, not mapped: pages of a map count as this process's memory for as long as there is any left
         start = array.offset + first * width * array.itemsize
         values = np.fromfile(str(array.filename), array.dtype, (int(ends[item]) - first) * width, offset=start)
+        if zlib.crc32(values.tobytes()) != sums[item]:
+            raise self._damaged(f"{kind}.npy")
         return values.reshape(-1, *array.shape[1:])
 
 
 def claim(folder: Path) -> None:
     """Makes `folder`, or takes it up where this program made it; UserError where it holds anything else, or links."""
     there = list(folder.iterdir()) if folder.is_dir() else []
-    if not (folder / MARK).is_file():
-        strange = there
-    else:
-        strange = [each for each in there if each.is_symlink() or not _ours(each.name)]
+    marked = (folder / MARK).is_file()
+    known = _ours if marked else _begun
+    strange = [each for each in there if each.is_symlink() or not known(each.name)]
     if strange:
         raise UserError(
             f"{folder} holds {strange[0].name}, which Speech2Code did not make, and nothing of yours is written over; "
             "choose another corpus.name (or data=…) for the prepared corpus, or move that away"
         )
-    with write_atomically(folder / MARK) as temporary:
-        temporary.write_text("Speech2Code made this folder and may write it anew. Keep nothing of your own here.\n")
+    if not marked:
+        with write_atomically(folder / MARK) as temporary:
+            temporary.write_text("Speech2Code made this folder and may write it anew. Keep nothing of your own here.\n")
+
+
+def _begun(name: str) -> bool:
+    """What another process, which claims this folder too, may have there before the mark."""
+    return name in (MARK, LOCK) or (name.startswith(f".{MARK}.") and name.endswith(".part"))
 
 
 def _ours(name: str) -> bool:
@@ -103,7 +176,7 @@ def _ours(name: str) -> bool:
 
 def remove_split(folder: Path, split: str) -> None:
     """Deletes the files that `write_split` writes, and no others."""
-    names = [f"{kind}{ending}.npy" for kind in KINDS for ending in ("", "_ends")]
+    names = [f"{kind}{ending}.npy" for kind in KINDS for ending in ("", "_ends", "_crc")]
     for name in (*names, "text.json", "items.json"):
         (folder / split / name).unlink(missing_ok=True)
     with suppress(OSError):  # it does not exist, or somebody else's file is in it
@@ -115,17 +188,23 @@ def write_split(folder: Path, split: str, items: dict, texts: dict | None, shard
     marks it whole."""
     folder = Path(folder) / split
     for kind in KINDS:
-        lengths = np.concatenate([np.load(shard)[f"{kind}_lengths"] for shard in shards])
-        dim = (39,) if kind.endswith("mfcc") else ()
-        dtype = np.dtype(np.float16 if kind.endswith("mfcc") else np.int16)
-        header = {"descr": dtype.str, "fortran_order": False, "shape": (int(lengths.sum()), *dim)}
+        lengths = [np.load(shard)[f"{kind}_lengths"] for shard in shards]
+        ends, sums = np.concatenate(lengths).cumsum(), []
+        dtype, dim = FORM[kind.partition("_")[2]]
+        header = {"descr": dtype.str, "fortran_order": False, "shape": (int(ends[-1]) if len(ends) else 0, *dim)}
         # written in order, not through a memory map: a full disk is then an error instead of a crash
         with write_atomically(folder / f"{kind}.npy") as temporary, open(temporary, "wb") as file:
             np.lib.format.write_array_header_1_0(file, header)
-            for shard in shards:
-                file.write(np.load(shard)[kind].tobytes())
-        with write_atomically(folder / f"{kind}_ends.npy") as temporary, open(temporary, "wb") as file:
-            np.save(file, lengths.cumsum())
+            for shard, each in zip(shards, lengths):
+                values = np.load(shard)[kind]
+                file.write(values.tobytes())
+                sums += [zlib.crc32(part.tobytes()) for part in np.split(values, each.cumsum())[:-1]]
+        for what, array in (("ends", ends), ("crc", np.array(sums, np.uint32))):
+            with write_atomically(folder / f"{kind}_{what}.npy") as temporary, open(temporary, "wb") as file:
+                np.save(file, array)
     if texts:
         write_json(folder / "text.json", texts)
-    write_json(folder / "items.json", items)
+    small = [f"{kind}_{what}.npy" for kind in KINDS for what in ("ends", "crc")] + ["text.json"] * bool(texts)
+    files = {name: {"sha256": digest(folder / name)} for name in small} | {f"{kind}.npy": {} for kind in KINDS}
+    sizes = {name: known | {"bytes": (folder / name).stat().st_size} for name, known in files.items()}
+    write_json(folder / "items.json", sealed(items | {"files": sizes}))

@@ -1,7 +1,6 @@
 """PocketSphinx with its US English model: a second recogniser, which no training of ours has met."""
 
 import functools
-import multiprocessing
 import os
 from collections.abc import Iterable
 from importlib.metadata import version
@@ -13,6 +12,7 @@ import numpy as np
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.audio.trimming import trim_silence
 from speech2code.config import Config
+from speech2code.workers import workers
 
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
@@ -55,9 +55,8 @@ class PocketSphinx:
             if processes == 1:
                 return [_counted(_transcribe_one(waveform), progress) for waveform in waveforms]
             chunk = max(1, len(waveforms) // (processes * _TASKS_A_PROCESS))
-            # spawn: a forked child of a process that holds torch's threads or a GPU can hang
-            with multiprocessing.get_context("spawn").Pool(processes, initializer=_decoder) as pool:
-                return [_counted(text, progress) for text in pool.imap(_transcribe_one, waveforms, chunksize=chunk)]
+            with workers(processes, _decoder) as pool:
+                return [_counted(text, progress) for text in pool.map(_transcribe_one, waveforms, chunksize=chunk)]
 
 
 def prepare(waveform: np.ndarray) -> bytes:

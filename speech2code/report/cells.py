@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import yaml
 
+from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
 from speech2code.files import read_json
 from speech2code.records import origin_of, records_of
@@ -122,7 +123,7 @@ def config_of(run: RunFolder) -> dict:
 def corpus_sizes(folder: Path) -> dict[str, int]:
     """A prepared corpus → pairs in each split."""
     splits = ("train", "dev", "test")
-    return {f"{split}_pairs": len(read_json(folder / split / "items.json")["ids"]) for split in splits}
+    return {f"{split}_pairs": len(FeatureStore(folder, split)) for split in splits}
 
 
 def _place(run: RunFolder) -> str:

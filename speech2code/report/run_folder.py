@@ -10,7 +10,7 @@ import yaml
 
 from speech2code.audio.files import load_waveform
 from speech2code.errors import UserError
-from speech2code.files import read_json
+from speech2code.files import read_json, safe_name, sound_file
 from speech2code.records import read_record
 from speech2code.registry import BY_NAME, ROW, ROWS
 from speech2code.seals import digest, opened
@@ -58,7 +58,8 @@ class RunFolder:
 
     def shown_ids(self) -> list[str]:
         """The sentences to listen to: those of the test list whose source speech was kept."""
-        return sorted(path.stem for path in self.sounds("source").glob("*.wav"))
+        ids = {safe_name(each): each for each in self.units().get("translation", {})}
+        return sorted(ids.get(path.stem, path.stem) for path in self.sounds("source").glob("*.wav"))
 
     def sounds(self, row: str, split: str = "test") -> Path:
         """Where the waveforms of a row are; "source" has those that `decode` keeps."""
@@ -66,7 +67,7 @@ class RunFolder:
 
     def waveform(self, row: str, sentence: str) -> np.ndarray | None:
         """Of the test list."""
-        path = self.sounds(row) / f"{sentence}.wav"
+        path = sound_file(self.sounds(row), sentence)
         return load_waveform(path) if path.is_file() else None
 
     def table(self, row: str, recogniser: str, split: str = "test") -> Path:
@@ -100,7 +101,7 @@ class RunFolder:
         if not path.is_file():
             return {}
         with np.load(path) as archive:
-            return dict(archive)
+            return {name: archive[safe_name(name)] for name in self.shown_ids() if safe_name(name) in archive}
 
     def phones(self) -> dict | None:
         """What `measure` wrote of a codebook: "counts" `(codebook_size, phones)`, "phones", "codes"."""

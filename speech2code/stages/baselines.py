@@ -14,7 +14,7 @@ from speech2code.corpora.batches import in_order
 from speech2code.corpora.speech import Speech
 from speech2code.corpora.voices import load_voice
 from speech2code.errors import UserError
-from speech2code.files import write_json
+from speech2code.files import sound_file, write_json
 from speech2code.padding import pad
 from speech2code.recognisers.vocabulary import CHAR, Vocabulary
 from speech2code.registry import BY_NAME
@@ -112,4 +112,4 @@ def _speak_by_corpus_voice(config: Config, split: str, voice: str, texts: dict[s
 
 
 def _place(config: Config, row: str, split: str, name: str) -> Path:
-    return RunFolder(run_folder(config)).sounds(row, split) / f"{name}.wav"
+    return sound_file(RunFolder(run_folder(config)).sounds(row, split), name)

@@ -13,7 +13,7 @@ from speech2code.audio.files import save_waveform
 from speech2code.config import Config
 from speech2code.corpora.batches import in_order
 from speech2code.corpora.store import FeatureStore
-from speech2code.files import write_atomically, write_json
+from speech2code.files import safe_name, sound_file, write_atomically, write_json
 from speech2code.pipeline import Limits, SpeechTranslator
 from speech2code.protocols import UnitEncoder, Vocoder
 from speech2code.report.run_folder import RunFolder
@@ -117,7 +117,7 @@ def speak_true_units(
         units, speakers = [true.units[item] for item in items], speech.speakers("target", items).tolist()
         durations = [true.durations[item] for item in items] if true_durations else None
         for item, waveform in zip(items, speak(units, encoder, vocoder, speakers, durations)):
-            save_waveform(folder / f"{speech.store.ids[item]}.wav", waveform)
+            save_waveform(sound_file(folder, speech.store.ids[item]), waveform)
 
 
 def _translate_split(model: SpeechTranslator, config: Config, store: FeatureStore) -> dict[str, Hypothesis]:
@@ -127,7 +127,7 @@ def _translate_split(model: SpeechTranslator, config: Config, store: FeatureStor
     def translate(items: np.ndarray) -> list[Hypothesis]:
         found = model.translate_to_units([store.waveform("source", item) for item in items])
         for item, waveform in zip(items, model.speak([each.tokens for each in found])):
-            save_waveform(folder / f"{store.ids[item]}.wav", waveform)
+            save_waveform(sound_file(folder, store.ids[item]), waveform)
         return found
 
     batches = in_order(store.lengths("source_waveform"), BATCH)
@@ -141,9 +141,10 @@ def _show(store: FeatureStore, found: dict[str, Hypothesis], run: Path) -> None:
     """Source, original and alignment of some sentences, for the report."""
     shown = np.linspace(0, len(store) - 1, min(SHOWN, len(store))).astype(int).tolist()
     for item, (row, side) in product(shown, (("source", "source"), ("original", "target"))):
-        path = RunFolder(run).sounds(row) / f"{store.ids[item]}.wav"
+        path = sound_file(RunFolder(run).sounds(row), store.ids[item])
         save_waveform(path, store.waveform(side, item))
     path = run / "decoding" / "alignments.npz"
     with write_atomically(path) as temporary, open(temporary, "wb") as file:
-        alignments: dict[str, Any] = {store.ids[item]: found[store.ids[item]].alignment.numpy() for item in shown}
+        names = [store.ids[item] for item in shown]
+        alignments: dict[str, Any] = {safe_name(name): found[name].alignment.numpy() for name in names}
         np.savez(file, **alignments)

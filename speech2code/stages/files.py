@@ -25,10 +25,11 @@ def translate_file(source: str, target: str, model: str) -> None:
 def encode_files(paths: list[str], model: str) -> None:
     """Prints the units of any recordings of the target language, one line a file, and what they cost."""
     system = SpeechTranslator.from_pretrained(model)
-    waveforms = [trim_silence(load_waveform(path)) for path in paths]
+    waveforms = [load_waveform(path) for path in paths]
     for path, waveform in zip(paths, waveforms):
         if reason := reason_to_reject(waveform):
             raise UserError(f"{path} has no units: {reason}")
+    waveforms = [trim_silence(waveform) for waveform in waveforms]
     sequences = [system.encode([waveform])[0] for waveform in waveforms]
     for path, units in zip(paths, sequences):
         print(f"{path}\t{' '.join(map(str, units))}")

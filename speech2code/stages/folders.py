@@ -12,6 +12,7 @@ from speech2code.corpora.speech import Speech
 from speech2code.errors import UserError
 from speech2code.protocols import UnitEncoder, Vocoder
 from speech2code.registry import BY_NAME, target_stages
+from speech2code.stages.machine import check_machine
 from speech2code.stages.record import finished, record_of, reuse
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
 from speech2code.units.sequences import UnitSequences
@@ -67,9 +68,10 @@ def reuse_target(config: Config) -> None:
 
 
 def fabric_of(config: Config) -> "Fabric":
-    """The device, its precision and its processes; seeds torch."""
+    """The device, its precision and its processes; seeds torch. UserError where the machine lacks them."""
     from lightning_fabric import Fabric  # seconds of import that the stages without training need not wait for
 
+    check_machine(config)
     trainer = config.trainer
     torch.set_num_threads(trainer.threads)
     precision: Any = trainer.precision  # Fabric checks it

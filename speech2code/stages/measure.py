@@ -12,7 +12,7 @@ from speech2code.builders import judges_of
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
 from speech2code.corpora.voices import Phone, load_voice
-from speech2code.files import write_atomically, write_json
+from speech2code.files import sound_file, write_atomically, write_json
 from speech2code.protocols import UnitEncoder
 from speech2code.records import RECORD
 from speech2code.registry import ROW
@@ -135,7 +135,7 @@ def _distortions(run: RunFolder, store: FeatureStore) -> dict[str, float]:
     for item, name in enumerate(store.ids if distances else []):
         original = mel_cepstra(store.waveform("target", item))
         for row, found in distances.items():
-            spoken = trim_silence(load_waveform(run.sounds(row) / f"{name}.wav"))
+            spoken = trim_silence(load_waveform(sound_file(run.sounds(row), name)))
             found.append(mel_cepstral_distortion(original, mel_cepstra(spoken)))
     each = [mean_with_interval(f"mel_cepstral_distortion_{row}", found) for row, found in distances.items()]
     return {name: value for of_row in each for name, value in of_row.items()}

@@ -4,11 +4,12 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from speech2code.errors import UserError
 from speech2code.files import write_json
+from speech2code.locks import hold
 from speech2code.provenance import attempt
 from speech2code.records import RECORD, read_record
 from speech2code.registry import BY_NAME
@@ -26,20 +27,31 @@ def stage(run: Path, name: str, settings: dict) -> Iterator[dict | None]:
     done.
 
     The record keeps the settings and every attempt (`provenance.attempt`); one that was killed has no end. Of several
-    processes of a training the first one writes. UserError when the folder was made with other settings, or its record
-    was changed by hand.
+    processes of a training the first one writes. UserError when the folder was made with other settings, its record
+    was changed by hand, or another process works on it.
     """
-    folder, settings = run / name, json.loads(json.dumps(settings))
+    settings = json.loads(json.dumps(settings))
+    record = _checked(run, name, settings)
+    if not record["done"] and not leads():
+        yield {}
+        return
+    with nullcontext() if record["done"] else hold(run / name):
+        record = _checked(run, name, settings)  # again: who held it until now may have ended it
+        if record["done"]:
+            print(f"{name}: done already ({run / name})", flush=True)
+            yield None
+        else:
+            yield from _attempt(run / name, name, settings, record)
+
+
+def _checked(run: Path, name: str, settings: dict) -> dict:
     record = record_of(run, name)
-    check_same(folder, record.get("settings", settings), settings)
-    if record["done"]:
-        print(f"{name}: done already ({folder})", flush=True)
-        yield None
-        return
+    check_same(run / name, record.get("settings", settings), settings)
+    return record
+
+
+def _attempt(folder: Path, name: str, settings: dict, record: dict) -> Iterator[dict]:
     figures: dict = {}
-    if not _leads():
-        yield figures
-        return
     record = {"settings": settings, "fingerprint": fingerprint(settings)} | record
     try:
         with attempt(settings.get("seed", settings.get("trainer", {}).get("seed"))) as this:
@@ -62,9 +74,14 @@ def _total(record: dict, name: str) -> float:
     return round(sum(each.get(name, 0.0) for each in record.get("attempts", [])), 2)
 
 
-def _leads() -> bool:
+def leads() -> bool:
     """Whether this is the only process of its stage, or the first (torchrun and Fabric number them so)."""
     return int(os.environ.get("RANK", os.environ.get("LOCAL_RANK", "0"))) == 0
+
+
+def of_several() -> bool:
+    """Whether torchrun or Fabric started this process, and others beside it."""
+    return bool({"RANK", "LOCAL_RANK"} & os.environ.keys())
 
 
 def fingerprints(run: Path, *names: str) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """All stages of one experiment; those that do not need each other run side by side, one process each."""
 
 import os
+import signal
 import sys
 import time
+from contextlib import nullcontext
 from multiprocessing import get_context, set_start_method
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -12,13 +14,17 @@ from speech2code.builders import judges_of, left_out
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
+from speech2code.locks import hold
 from speech2code.provenance import COMMAND, command
 from speech2code.records import RECORD, seconds_of
 from speech2code.registry import BASELINES, BY_NAME, ROW, RUN, judging_stages, stages_of
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.ceiling import SENTENCE as CANNOT_JUDGE
 from speech2code.stages.folders import data_folder, run_folder
+from speech2code.stages.machine import check_machine
 from speech2code.stages.prepare import prepare
+from speech2code.stages.record import leads
+from speech2code.workers import end_with_parent, signals_held_back
 
 LOWEST = 19  # priority of background stages: 15 parts of a core's time where a training has 1024
 # a server imports these once and every stage is a fork of it: none waits seconds for torch
@@ -36,10 +42,16 @@ def run(config: Config, overrides: list[str], group: str = RUN) -> None:
         print(f"open {folder.path / 'report.html'}")
 
 
-def run_stages(config: Config, overrides: list[str], stages: tuple[str, ...]) -> None:
-    """The same for any stages, named in any order."""
+def run_stages(config: Config, overrides: list[str], stages: tuple[str, ...], *, wait: bool = False) -> None:
+    """The same for any stages, named in any order; `wait`: for another process that prepares the same corpus."""
+    with hold(run_folder(config)) if leads() else nullcontext():
+        _run_stages(config, overrides, stages, wait)
+
+
+def _run_stages(config: Config, overrides: list[str], stages: tuple[str, ...], wait: bool) -> None:
     began = time.monotonic()
-    prepare(config)
+    check_machine(config)
+    prepare(config, wait=wait)
     skipped = {name for name in BY_NAME if name not in stages or _unread(config, name)}
     if not FeatureStore(data_folder(config), "test").has_text():
         skipped |= {name for name, stage in BY_NAME.items() if stage.text}
@@ -84,7 +96,7 @@ def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:
     waiting = [name for name in BY_NAME if name not in done and name != "prepare"]
     done = done | {"prepare"}
     running: dict[str, tuple[BaseProcess, int]] = {}
-    failed: list[str] = []
+    failed: dict[str, int] = {}  # stage → its exit code
     try:
         while running or (waiting and not failed):
             for name in [] if failed else [each for each in waiting if set(BY_NAME[each].needs) <= done]:
@@ -99,7 +111,7 @@ def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:
                 if process.exitcode is not None:
                     del running[name]
                     if process.exitcode:
-                        failed.append(name)
+                        failed[name] = process.exitcode
                     else:
                         done.add(name)
     except KeyboardInterrupt:
@@ -108,8 +120,16 @@ def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:
             process.join()  # each writes its checkpoint first
         raise
     if failed:
-        verb = BY_NAME[failed[0]].verb
-        raise UserError(f"`{verb}` failed (its message stands above); the same command goes on once that is mended")
+        name, code = next(iter(failed.items()))
+        raise UserError(f"`{BY_NAME[name].verb}` {_how(code)}")
+
+
+def _how(code: int) -> str:
+    """A stage ended, by its exit code; one below zero is the signal that killed it."""
+    if code >= 0:
+        return "failed (its message stands above); the same command goes on once that is mended"
+    by = signal.Signals(-code).name
+    return f"was killed by {by}, often for want of memory (trainer.jobs=1 needs least); the same command goes on"
 
 
 def _has_room(name: str, running: list[str], jobs: int) -> bool:
@@ -133,13 +153,15 @@ def _start(name: str, overrides: list[str], row: int, threads: int) -> BaseProce
     context = get_context()
     context.set_forkserver_preload(HEAVY)
     process = context.Process(target=_stage, args=([*BY_NAME[name].verb.split(), *overrides], row, command()))
-    process.start()
+    with signals_held_back():  # until the stage, or the server that is started with the first one, can answer them
+        process.start()
     if BY_NAME[name].background:
         os.setpriority(os.PRIO_PROCESS, process.pid or 0, LOWEST)
     return process
 
 
 def _stage(arguments: list[str], row: int, typed: str) -> None:
+    end_with_parent()
     os.environ |= {"SPEECH2CODE_ROW": str(row), COMMAND: typed}
     sys.argv = ["speech2code", *arguments]
     run_module("speech2code", run_name="__main__", alter_sys=True)  # `python -m speech2code`, also for whom it starts

@@ -1,13 +1,17 @@
 """`run` for every combination of comma-separated values; Hydra's multirun expands and launches the cells."""
 
+import re
 import shlex
 import sys
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 
 import hydra
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override
+from hydra.core.override_parser.types import IntervalSweep, Override
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
@@ -15,20 +19,26 @@ from speech2code import compose
 from speech2code.config import Config
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
+from speech2code.locks import hold
+from speech2code.overrides import readable
 from speech2code.records import origin_of
 from speech2code.registry import MEASURE, RUN, judging_stages, shared_stages, stages_of
 from speech2code.report.cells import FAILED, SHARED, SWEEP, coordinates, read_cells
 from speech2code.report.samples import write_samples
 from speech2code.report.tables import write_tables
 from speech2code.stages.folders import run_folder
+from speech2code.stages.machine import check_machine
 from speech2code.stages.record import reuse
 from speech2code.stages.report import write_settings
 from speech2code.stages.runner import run_stages
+from speech2code.workers import end_with_parent
 
 SEED = "trainer.seed"
 # the shared stages know nothing of these, or have one a seed
 APART = ("units", "vocoder", "translator", "search", SEED)
 CELL = stages_of(RUN, MEASURE)
+BRACKETS = "[]{}()'\" "
+LONGEST = 200  # bytes of a cell's name; file systems hold 255, temporary names are longer
 
 
 def sweep(overrides: list[str]) -> None:
@@ -40,6 +50,7 @@ def sweep(overrides: list[str]) -> None:
     table, and UserError where one failed.
     """
     overrides = [SEED + each.removeprefix("seeds") if each.startswith("seeds=") else each for each in overrides]
+    typed, overrides = overrides, readable(overrides, sweep=True)
     parsed = _parsed(overrides)
     swept = [each for each in parsed if each.is_sweep_override()]
     if not swept:
@@ -50,15 +61,17 @@ def sweep(overrides: list[str]) -> None:
     seeds = _seeds(swept) or [config.trainer.seed]
     if len(seeds) > 1 and config.donor and not (Path(config.runs) / config.donor / SWEEP).exists():
         raise UserError(f"donor={config.donor} is one training; a sweep of seeds needs a donor with the same seeds")
-    write_json(folder / SWEEP, {"command": shlex.join(["speech2code", "sweep", *overrides])})
-    shared = all(_apart(each) for each in swept)
-    if shared:
-        share(config, fixed, seeds)
-    sys.argv = ["speech2code", "--multirun", *overrides]
-    names = [each.key_or_group for each in swept]
-    launch = hydra.main(config_path=str(compose.FOLDER), config_name="config", version_base=None)
-    launch(lambda composed: _cell(composed, names, shared))()
-    failed = [cell["cell"] for cell in table(folder) if "error" in cell]
+    _check_cells(config, fixed, swept)
+    with hold(folder):
+        write_json(folder / SWEEP, {"command": shlex.join(["speech2code", "sweep", *typed])})
+        shared = all(_apart(each) for each in swept)
+        if shared:
+            share(config, fixed, seeds)
+        sys.argv = ["speech2code", "--multirun", *overrides]
+        names = [each.key_or_group for each in swept]
+        launch = hydra.main(config_path=str(compose.FOLDER), config_name="config", version_base=None)
+        launch(lambda composed: _cell(composed, names, shared))()
+        failed = [cell["cell"] for cell in table(folder) if "error" in cell]
     if failed:
         raise UserError(f"{', '.join(failed)} failed; the same command goes on once that is mended")
 
@@ -105,9 +118,37 @@ def named(sweep: Config | DictConfig, cell: str) -> list[str]:
 
 def _parsed(overrides: list[str]) -> list[Override]:
     try:
-        return OverridesParser.create().parse_overrides(overrides)
+        with initialize_config_dir(str(compose.FOLDER), version_base=None):
+            files = GlobalHydra.instance().config_loader()  # which `units=glob(*)` asks
+        return OverridesParser.create(files).parse_overrides(overrides)
     except HydraException as error:
         raise UserError(f"sweep takes key=value, several values with commas: {' '.join(str(error).split())}") from error
+
+
+def _check_cells(config: Config, fixed: list[str], swept: list[Override]) -> None:
+    """UserError where a combination is not possible, here or at all, or two would share a folder."""
+    taken: dict[str, str] = {}
+    for changed in product(*(_values(each) for each in swept)):
+        cell, words = cell_name(list(changed)), " ".join(changed)
+        if cell in taken:
+            raise UserError(f"{taken[cell]} and {words} would share the folder {cell}; choose another value")
+        if len(cell.encode()) > LONGEST:
+            raise UserError(f"{words} makes too long a name for a folder; choose shorter values")
+        taken[cell] = words
+        check_machine(compose.compose([*fixed, *changed, *named(config, cell)]))
+
+
+def _values(swept: Override) -> list[str]:
+    """Every value of a setting as an override; of an interval, which some sweepers draw from, both ends."""
+    known, key = swept.value(), swept.get_key_element()
+    ends = [known.start, known.end] if isinstance(known, IntervalSweep) else swept.sweep_string_iterator()
+    return [f"{key}={value}" for value in ends]
+
+
+def cell_name(changed: list[str]) -> str:
+    """`["units.codebook_size=32", "splits=[dev,test]"]` → "units.codebook_size-32_splits-dev-test", a safe name."""
+    pairs = [each.partition("=") for each in changed]
+    return "_".join(re.sub(r"[^\w.+:-]+", "-", f"{key}={value.strip(BRACKETS)}") for key, _, value in pairs)
 
 
 def _seeds(swept: list[Override]) -> list[int]:
@@ -126,11 +167,11 @@ def _cell(composed: DictConfig, swept: list[str], shared: bool) -> None:
     """One combination, as Hydra composed it; `shared`: whether it reuses what was done once."""
     from hydra.core.hydra_config import HydraConfig
 
-    compose.register()  # also in another launcher's workers
+    end_with_parent()  # of another launcher's workers
+    compose.register()  # there too
     overrides = list(HydraConfig.get().overrides.task)
     changed = [each for each in overrides if each.split("=")[0] in swept]
-    cell = "_".join(each.replace("=", "-").replace("/", "-") for each in changed)
-    for override in named(composed, cell):
+    for override in named(composed, cell_name(changed)):
         overrides.append(override)
         OmegaConf.update(composed, *override.split("=", 1))
     config = compose.to_config(composed)
@@ -140,7 +181,7 @@ def _cell(composed: DictConfig, swept: list[str], shared: bool) -> None:
         reuse(folder, _shared(folder.parent, config.trainer.seed), shared_stages())
     (folder / FAILED).unlink(missing_ok=True)
     try:
-        run_stages(config, overrides, CELL)
+        run_stages(config, overrides, CELL, wait=True)  # cells may share a corpus that none has prepared yet
     except UserError as error:
         write_json(folder / FAILED, coordinates(asdict(config)) | {"error": str(error)})
         print(f"{config.name} failed: {error}", file=sys.stderr, flush=True)

@@ -11,7 +11,7 @@ from speech2code.audio.files import load_waveform
 from speech2code.builders import RECOGNISERS, load_recogniser
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
-from speech2code.files import write_atomically
+from speech2code.files import sound_file, write_atomically
 from speech2code.registry import ROW, Stage
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.normalisation import normalise
@@ -52,11 +52,11 @@ def waveforms_of(config: Config, row: str, split: str) -> list[np.ndarray]:
     store, folder = FeatureStore(data_folder(config), split), RunFolder(run_folder(config)).sounds(row, split)
     if ROW[row].made_by is None:
         return [store.waveform("target", item) for item in range(len(store))]
-    return [load_waveform(folder / f"{key}.wav") for key in store.ids]
+    return [load_waveform(sound_file(folder, key)) for key in store.ids]
 
 
 def _write(path: Path, rows: Iterable[tuple]) -> None:
     with write_atomically(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, delimiter="\t", lineterminator="\n")
+        table = csv.writer(file, delimiter="\t", lineterminator="\n", quoting=csv.QUOTE_NONE, quotechar=None)
         table.writerow(["id", "reference", "hypothesis"])
         table.writerows(rows)

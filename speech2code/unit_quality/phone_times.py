@@ -4,6 +4,7 @@ from pathlib import Path
 
 from speech2code.corpora.voices import PAUSE, Phone
 from speech2code.errors import UserError
+from speech2code.files import safe_name
 from speech2code.unit_quality.phone_files import Line, is_pause, read_ctm, read_phn, read_text_grid
 
 ROUNDED = 0.015  # seconds: a gap or an overlap as short as this comes of rounding
@@ -13,25 +14,27 @@ def read_phone_times(folder: Path, recordings: dict[str, Path]) -> dict[str, lis
     """Phones of those of the `recordings` (id → file) that have any, in order, pauses between them; seconds from the
     beginning of the file on.
 
-    A file is named by the id it speaks of; a CTM of any other name says it in its first column. `folder`, with those
-    below it, or one file. Who has pauses only counts as not there. UserError where the folder does not exist or a file
-    is broken.
+    A file is named by the id it speaks of (`safe_name`); a CTM of any other name says it in its first column. `folder`,
+    with those below it, or one file. Who has pauses only counts as not there. UserError where the folder does not exist
+    or a file is broken.
     """
     if not folder.exists():
         raise UserError(f"corpus.phones={folder} does not exist; give a folder of .TextGrid, .ctm or .phn files")
     paths = [folder] if folder.is_file() else sorted(each for each in folder.rglob("*") if each.is_file())
+    named = {safe_name(each): each for each in recordings}
     found: dict[str, list[Phone]] = {}
     origin: dict[str, Path] = {}
     for path in paths:
-        for name, lines in _read(path, recordings).items():
+        for name, lines in _read(path, named.get(path.stem), recordings).items():
             if name in origin:
                 raise UserError(f"{path} and {origin[name]} both have phones of {name}; keep one of them")
             found[name], origin[name] = _phones(path, lines), path
     return {name: phones for name, phones in found.items() if any(each.symbol != PAUSE for each in phones)}
 
 
-def _read(path: Path, recordings: dict[str, Path]) -> dict[str, list[Line]]:
-    kind, mine = path.suffix.lower(), path.stem in recordings
+def _read(path: Path, mine: str | None, recordings: dict[str, Path]) -> dict[str, list[Line]]:
+    """`mine`: the recording that the file is named by."""
+    kind = path.suffix.lower()
     if kind == ".ctm":
         by_name = read_ctm(path)
         if mine:
@@ -39,12 +42,12 @@ def _read(path: Path, recordings: dict[str, Path]) -> dict[str, list[Line]]:
                 raise UserError(
                     f"{path} has the name of one recording and speaks of {len(by_name)}; give it another name"
                 )
-            return {path.stem: next(iter(by_name.values()), [])}
+            return {mine: next(iter(by_name.values()), [])}
         return {name: lines for name, lines in by_name.items() if name in recordings}
     if kind == ".textgrid" and mine:
-        return {path.stem: read_text_grid(path)}
+        return {mine: read_text_grid(path)}
     if kind == ".phn" and mine:
-        return {path.stem: read_phn(path, recordings[path.stem])}
+        return {mine: read_phn(path, recordings[mine])}
     return {}
 
 

@@ -11,6 +11,7 @@ from speech2code.corpora.prepare import read_pairs
 from speech2code.corpora.store import FeatureStore
 from speech2code.corpora.voices import PAUSE, Phone
 from speech2code.errors import UserError
+from speech2code.files import safe_name
 from speech2code.unit_quality.phone_times import ROUNDED, read_phone_times
 from speech2code.unit_quality.spoken import Spoken, between
 
@@ -27,7 +28,7 @@ def phones_of(corpus: CorpusConfig, store: FeatureStore) -> dict[str, list[Phone
     if not found:
         raise UserError(
             f"corpus.phones={folder} has no phones of the {len(store)} {store.folder.name} utterances; name each file "
-            f"by the id of its pair, such as {store.ids[0]}.TextGrid, .ctm or .phn"
+            f"by the id of its pair, such as {safe_name(store.ids[0])}.TextGrid, .ctm or .phn"
         )
     if missing := len(store) - len(found):
         print(f"{folder}: no phones for {missing} of {len(store)} {store.folder.name} utterances; they are left out")

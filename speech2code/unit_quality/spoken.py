@@ -1,8 +1,6 @@
 """Sentences and the times of their phones, as voices tell them: what units are compared with. Evaluation only."""
 
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from multiprocessing import get_context
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +12,7 @@ from speech2code.audio.trimming import speech_bounds
 from speech2code.corpora.shards import start_worker
 from speech2code.corpora.voices import PAUSE, Phone, load_voice
 from speech2code.unit_quality.abx import Item
+from speech2code.workers import workers
 
 
 class Spoken(NamedTuple):
@@ -50,7 +49,7 @@ class Spoken(NamedTuple):
 def speak_with_phones(voice: str, texts: list[str], jobs: int) -> list[Spoken]:
     """Each sentence as `voice` says it; UserError where it tells no phones."""
     load_voice(voice).speak_with_phones(texts[0])  # a voice that cannot fails here, in one sentence
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=start_worker) as pool:
+    with workers(jobs, start_worker) as pool:
         return list(pool.map(partial(_speak, voice), texts, chunksize=16))
 
 

@@ -58,7 +58,7 @@ def test_what_is_no_audio_is_named(tmp_path, content):
 def test_a_missing_file_and_an_unknown_format(tmp_path):
     with pytest.raises(UserError, match="no such file"):
         load_waveform(tmp_path / "none.wav")
-    with pytest.raises(UserError, match=r"use \.wav, \.flac or \.ogg"):
+    with pytest.raises(UserError, match=r"use \.wav, \.flac, \.ogg or \.mp3"):
         save_waveform(tmp_path / "a.doc", tone(16_000))
     assert not list(tmp_path.iterdir())
 

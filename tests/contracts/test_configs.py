@@ -62,7 +62,7 @@ def test_every_experiment_has_its_own_folder_and_an_end(name):
         ),
         (
             ["units=segmental", "units.target_unit_rate=60"],
-            "units.target_unit_rate=60.0 is not possible; it must be at most 50",
+            "units.target_unit_rate=60.0 is not possible; it must be at least 1 and at most 50",
         ),
         (
             ["units.segment_codes=128"],
@@ -82,7 +82,7 @@ def test_every_experiment_has_its_own_folder_and_an_end(name):
         ),
         (
             ["translator=transformer", "translator.heads=5"],
-            "translator.width=192 is not possible; it must be even, and a multiple of translator.heads=5",
+            "translator.width=192 is not possible; it must be a multiple of translator.heads=5",
         ),
         (["search.beam=0"], "search.beam=0 is not possible; it must be at least 1"),
         (["units.codebook_size=many"], "codebook_size"),

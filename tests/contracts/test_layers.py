@@ -11,10 +11,10 @@ ROOT = Path(speech2code.__file__).parent
 # every room of the house, ground floor first: each may import those before it in this list, at the top or inside a
 # function. `protocols` and `builders` name classes of higher rooms in annotations and in strings only.
 FLOORS = [
-    "errors", "bcp47", "config", "padding", "files", "seals", "audio", "layers", "provenance", "corpora", "protocols",
-    "builders", "registry", "records",
+    "errors", "bcp47", "config", "padding", "files", "locks", "workers", "seals", "audio", "layers", "provenance",
+    "corpora", "protocols", "builders", "registry", "records",
     "units", "vocoders", "translation", "baselines", "training", "scoring", "recognisers", "unit_quality", "report",
-    "compose", "pipeline", "stages", "cli", "__main__",
+    "overrides", "compose", "pipeline", "stages", "cli", "__main__",
 ]  # fmt: skip
 APART = {  # neighbours that know nothing of each other
     "vocoders": {"units"},
@@ -23,7 +23,7 @@ APART = {  # neighbours that know nothing of each other
     "scoring": {"units", "vocoders", "translation", "training", "corpora", "audio"},
     "pipeline": {"compose", "report", "recognisers", "unit_quality", "baselines"},
 }
-HYDRA_HOMES = {"compose", "stages"}
+HYDRA_HOMES = {"overrides", "compose", "stages"}
 MODELS = {"units", "vocoders", "translation", "baselines"}
 
 

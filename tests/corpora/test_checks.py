@@ -65,9 +65,10 @@ def test_rejections_are_written_as_a_table(tmp_path):
 
 
 def test_share_of_rejections(tmp_path):
-    check_share(10, 100, 0.1, tmp_path)
-    check_share(0, 0, 0.1, tmp_path)
+    bad = [Rejection(str(number), "source", "silent") for number in range(11)]
+    check_share(bad[:10], 100, 0.1, tmp_path)
+    check_share([], 0, 0.1, tmp_path)
     with pytest.raises(
-        UserError, match=r"11 of 100 pairs \(11.0%\).*see data/rejected.csv, or set corpus.max_rejected"
+        UserError, match=r"11 of 100 pairs \(11.0%\).*see data/rejected.csv, or set corpus.max_rejected.*0: silent"
     ):
-        check_share(11, 100, 0.1, "data/rejected.csv")
+        check_share(bad, 100, 0.1, "data/rejected.csv")

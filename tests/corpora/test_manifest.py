@@ -23,24 +23,24 @@ def test_all_columns_are_read_and_others_ignored(tmp_path):
     header = f"{HEADER},source_text,target_text,source_speaker,target_speaker,split,duration"
     path = write(tmp_path, f'{header}\na,fr/a.wav,/far/a.wav,"Oui, là",Yes,anne,,dev,1.5\n', encoding="utf-8-sig")
     expected = Pair("a", "dev", "Oui, là", "Yes", tmp_path / "fr/a.wav", source_speaker="anne")
-    (pair,) = read_manifest(path)
+    (pair,), _ = read_manifest(path)
     assert str(pair.target_audio) == "/far/a.wav"
     assert pair == Pair(**{**vars(expected), "target_audio": pair.target_audio})
 
 
 def test_tsv_needs_no_text_and_has_no_quotes(tmp_path):
     header = HEADER.replace(",", "\t")
-    (pair,) = read_manifest(write(tmp_path, f'{header}\ttarget_text\n1\ta.wav\tb.wav\t"Yes" he said\n\n', "p.tsv"))
+    (pair,), _ = read_manifest(write(tmp_path, f'{header}\ttarget_text\n1\ta.wav\tb.wav\t"Yes" he said\n\n', "p.tsv"))
     assert (pair.source_text, pair.target_text) == (None, '"Yes" he said')
 
 
 def test_without_a_split_column_the_ids_decide(tmp_path):
     rows = [f"{n},s{n}.wav,t{n}.wav" for n in range(400)]
-    pairs = read_manifest(write(tmp_path, "\n".join([HEADER, *rows])))
+    pairs, _ = read_manifest(write(tmp_path, "\n".join([HEADER, *rows])))
     count = Counter(pair.split for pair in pairs)
     assert [pair.id for pair in pairs] == [str(n) for n in range(400)]
     assert 8 <= count["dev"] <= 35 and 8 <= count["test"] <= 35 and count["train"] > 320
-    fewer = read_manifest(write(tmp_path, "\n".join([HEADER, *reversed(rows[:300])])))
+    fewer, _ = read_manifest(write(tmp_path, "\n".join([HEADER, *reversed(rows[:300])])))
     assert {p.id: p.split for p in fewer}.items() <= {p.id: p.split for p in pairs}.items()
 
 
@@ -54,7 +54,7 @@ def test_twenty_ids_fill_all_splits(ids):
 
 def test_duplicate_ids_are_read_then_rejected_across_splits(tmp_path):
     text = f"{HEADER},split\na,1.wav,1.wav,train\nb,2.wav,2.wav,train\na,3.wav,3.wav,test\n"
-    pairs = read_manifest(write(tmp_path, text))
+    pairs, _ = read_manifest(write(tmp_path, text))
     kept, rejected = reject_duplicates(pairs)
     assert len(pairs) == 3 and kept == pairs[:2]
     assert [(each.id, each.side) for each in rejected] == [("a", "both")]
@@ -70,10 +70,7 @@ def test_duplicate_ids_are_read_then_rejected_across_splits(tmp_path):
         ("source_audio,target_audio\na,b", "no column 'id'; it has source_audio, target_audio"),
         (f"{HEADER},spilt\n1,a,b,train", "column 'spilt', which is close to 'split'"),
         (f"{HEADER},id\n1,a,b,2", "column 'id' twice"),
-        (f"{HEADER},split\n1,a,b,train\n2,a,b,Test", "line 3: split 'Test' is unknown; use one of train, dev"),
-        (f"{HEADER}\n1,a,b\n2,a", "line 3: 2 values where the header has 3"),
-        (f"{HEADER}\n1,a,", "line 2: no value for target_audio"),
-        (f'{HEADER}\n1,"a,b', "cannot read manifest"),
+        (f'{HEADER}\n1,"a,b', "line 2: unexpected end of data"),
     ],
 )
 def test_mistakes_are_named(tmp_path, text, message):

@@ -1,0 +1,120 @@
+"""Any recording that people have → mono float32, whatever its header says, within limits: by libsndfile, else by the
+program ffmpeg."""
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import soundfile
+
+from speech2code.errors import UserError
+
+SLOWEST, FASTEST = 4_000, 384_000  # Hz; at 1 Hz a short file would last for hours
+MAX_SECONDS = 600
+MAX_BYTES = 1 << 29  # of the samples of all channels as float32
+LOUDEST = 100  # 40 dB above full scale: no speech
+BLOCK = 1 << 20  # samples of all channels that are read at once
+TIMEOUT = 120  # seconds that ffmpeg may need
+INSTALL = "sudo apt install ffmpeg"
+# what people record with; no playlists, which would open other files
+FORMATS = "aac,ac3,aiff,amr,ape,asf,avi,caf,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,w64,wav,webm,wv"
+
+
+class _Stream(soundfile.SoundFile):
+    """Read from its beginning to its end: a seek, which soundfile makes after each block, fails where a header lies."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def read_audio(path: Path | str) -> tuple[np.ndarray, int]:
+    """float32 `(samples,)`, the mean of the channels, and the file's own rate in Hz.
+
+    Raises UserError when the file is missing, no regular file, no audio, or beyond a limit above.
+    """
+    _check_file(path)
+    try:
+        sound = _Stream(os.fsencode(path))
+    except soundfile.LibsndfileError as error:
+        with _decoded(path, error.error_string.rstrip(".")) as sound:
+            return _mono(sound, path), sound.samplerate
+    with sound:
+        return _mono(sound, path), sound.samplerate
+
+
+def _check_file(path: Path | str) -> None:
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise _unreadable(path, "no regular file; give a recording that is one")
+        open(path, "rb").close()
+    except (OSError, ValueError) as error:  # ValueError: NUL in the name
+        raise _unreadable(path, (getattr(error, "strerror", None) or str(error)).lower()) from error
+    if Path(path).suffix.lower() == ".raw":
+        raise _unreadable(path, "it has no header that tells its rate and format; save it as WAV")
+
+
+def _mono(sound: _Stream, path: Path | str) -> np.ndarray:
+    if not SLOWEST <= sound.samplerate <= FASTEST:
+        raise _unreadable(path, f"its sample rate is {sound.samplerate} Hz, not {SLOWEST} to {FASTEST}; convert it")
+    most = min(MAX_SECONDS * sound.samplerate, MAX_BYTES // (4 * sound.channels))
+    blocks, samples = [np.zeros(0, np.float32)], 0
+    while len(block := _next(sound, path)):
+        samples += len(block)
+        if samples > most:
+            seconds = most // sound.samplerate
+            raise _unreadable(path, f"it lasts longer than {seconds} s; cut it into one file for each sentence")
+        peak = np.abs(block).max()
+        if not np.isfinite(peak):
+            raise _unreadable(path, "not a number in it (NaN or infinite); save it anew as 16-bit WAV")
+        if peak > LOUDEST:
+            raise _unreadable(path, f"samples up to {peak:.3g}, where 1 is full scale; save it anew as 16-bit WAV")
+        blocks.append(block.mean(axis=1))
+    return np.concatenate(blocks)
+
+
+def _next(sound: _Stream, path: Path | str) -> np.ndarray:
+    try:
+        return sound.read(max(1, BLOCK // sound.channels), dtype="float32", always_2d=True)
+    except (OSError, RuntimeError) as error:
+        raise _unreadable(path, str(error).rstrip(".")) from error
+
+
+@contextmanager
+def _decoded(path: Path | str, reason: str) -> Iterator[_Stream]:
+    """What ffmpeg makes of a file that libsndfile does not know for this `reason`."""
+    ffmpeg = shutil.which("ffmpeg")
+    if ffmpeg is None:
+        raise _unreadable(path, f"{reason}; to read other formats (m4a, wma, video), install ffmpeg ({INSTALL})")
+    try:
+        with TemporaryDirectory(prefix="speech2code-") as folder:
+            wav = os.path.join(folder, "decoded.wav")
+            run = subprocess.run(
+                _command(ffmpeg, path, wav), stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False
+            )
+            if run.returncode:
+                complaint = re.sub(r"\[[^]]*\] *", "", run.stderr.decode(errors="replace")).strip().partition("\n")[0]
+                raise _unreadable(path, f"{reason}; nor does ffmpeg read it ({complaint or f'exit {run.returncode}'})")
+            with _Stream(wav) as sound:
+                yield sound
+    except subprocess.TimeoutExpired as error:
+        raise _unreadable(path, f"ffmpeg needs more than {TIMEOUT} s for it; save it as WAV") from error
+    except (OSError, soundfile.LibsndfileError) as error:  # it does not run, no folder for its output, no sound in that
+        raise _unreadable(path, f"{reason}; nor does ffmpeg read it ({error})") from error
+
+
+def _command(ffmpeg: str, path: Path | str, wav: str) -> list[str]:
+    """The first sound of the file, as it is; a little beyond the limits, so that what is longer is refused, not cut."""
+    read = ["-threads", "1", "-protocol_whitelist", "file", "-format_whitelist", FORMATS, "-i"]
+    write = ["-map", "0:a:0", "-t", str(MAX_SECONDS + 1), "-fs", str(MAX_BYTES + BLOCK), "-c:a", "pcm_f32le"]
+    return [ffmpeg, "-nostdin", "-v", "error", *read, f"file:{os.path.abspath(path)}", *write, "-f", "wav", wav]
+
+
+def _unreadable(path: Path | str, reason: str) -> UserError:
+    return UserError(f"cannot read audio {path}: {reason}")
