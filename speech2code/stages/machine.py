@@ -1,6 +1,7 @@
 """What the settings ask of the machine, before any work: an accelerator where one is named, memory for the networks."""
 
 import os
+import sys
 
 import torch
 from torch import nn
@@ -30,11 +31,14 @@ def check_machine(config: Config) -> None:
 def sizes(config: Config) -> dict[str, int]:
     """Section → how many parameters its network has. Nothing of their size is allocated.
 
-    Empty where a network computes with its weights while it is built, which without memory cannot be.
+    Empty, with a line that says so, where a network computes with its weights while it is built, which without memory
+    cannot be: one of a user's own, say.
     """
     try:
         return {name: sum(each.numel() for each in network.parameters()) for name, network in _networks(config).items()}
-    except (NotImplementedError, RuntimeError):
+    except (NotImplementedError, RuntimeError) as error:
+        reason = str(error).partition("\n")[0]
+        print(f"whether the networks fit into memory is not known ({reason})", file=sys.stderr, flush=True)
         return {}
 
 

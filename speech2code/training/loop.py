@@ -62,17 +62,17 @@ def fit(task: Task, training: TrainingConfig, trainer: TrainerConfig, folder: Pa
     """
     if not (training.steps or training.epochs or trainer.minutes):
         raise UserError(f"{task.name} has no end: set its training.steps or training.epochs, or trainer.minutes")
-    with _lstm_in_any_precision(fabric):
+    with _lstm_in(trainer.precision, fabric.device):
         return _Run(task, training, trainer, folder, fabric).go()
 
 
 @contextmanager
-def _lstm_in_any_precision(fabric: "Fabric") -> Iterator[None]:
+def _lstm_in(precision: str, device: torch.device) -> Iterator[None]:
     """oneDNN's LSTM stops in bf16 on processors without AVX-512; torch's own does not."""
-    if fabric.device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported():
+    if precision != "bf16-mixed" or device.type != "cpu" or torch.ops.mkldnn._is_mkldnn_bf16_supported():
         yield
         return
-    before, *_ = torch.backends.mkldnn.set_flags(fabric._precision.precision != "bf16-mixed")
+    before, *_ = torch.backends.mkldnn.set_flags(False)
     try:
         yield
     finally:

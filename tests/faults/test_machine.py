@@ -3,6 +3,9 @@
 import pytest
 import torch
 
+from speech2code.compose import compose
+from speech2code.stages import machine
+
 
 @pytest.mark.parametrize(("overrides", "sentence"), [
     (["trainer.accelerator=gpu"], "trainer.accelerator=gpu trainer.devices=1 is not possible; this machine has 0"),
@@ -18,3 +21,12 @@ def test_an_impossible_machine(refused, tmp_path, monkeypatch, verb, overrides, 
     given = ("experiment=phrasebook", f"runs={tmp_path}/runs", f"data={tmp_path}/data", *overrides, *swept)
     assert sentence in refused(verb, *given)
     assert not (tmp_path / "data").exists()
+
+
+def test_a_network_that_needs_memory_to_be_built_is_not_estimated_and_says_so(monkeypatch, capsys):
+    def build(settings, size):
+        return torch.nn.Embedding(int(torch.ones(1).sum()), 2)  # reads a value, which the meta device has not
+
+    monkeypatch.setattr(machine, "build_translator", build)
+    machine.check_machine(compose(["experiment=phrasebook"]))
+    assert "whether the networks fit into memory is not known" in capsys.readouterr().err
