@@ -26,7 +26,15 @@ CODE = ("speech2code", "conf", "scripts")  # below the root: results may change 
 def describe_run(seed: int | None) -> dict:
     """Of this very process: {"command", "seed", "commit", "clean", "machine", "versions"}; a seed of None: nothing is
     drawn."""
-    machine = {"processor": _processor(), "cores": _cores(), "gpu": _gpu(), "system": platform.platform()}
+    import torch  # every stage has it loaded
+
+    machine = {
+        "processor": _processor(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),  # AVX2 and AVX-512 round differently: other figures
+        "cores": _cores(),
+        "gpu": _gpu(),
+        "system": platform.platform(),
+    }
     return {"command": command(), "seed": seed, **LOADED, "machine": machine, "versions": _versions()}
 
 

@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from torch.backends import cpu
 
 from speech2code import provenance
 from speech2code.cli import main
@@ -41,7 +42,8 @@ def test_an_attempt_says_what_a_reviewer_asks(tmp_path, monkeypatch):
     (attempt,) = record["attempts"]
     assert (attempt["command"], attempt["seed"], attempt["exit"]) == ("speech2code run 'name=my run'", 7, "done")
     assert re.fullmatch("[0-9a-f]{40}", attempt["commit"]) and attempt["clean"] in (True, False)
-    assert attempt["machine"].keys() == {"processor", "cores", "gpu", "system"} and attempt["machine"]["cores"] > 0
+    assert attempt["machine"].keys() == {"processor", "instructions", "cores", "gpu", "system"}
+    assert attempt["machine"]["cores"] > 0 and attempt["machine"]["instructions"] == cpu.get_cpu_capability()
     assert {"python", "torch", "numpy", "librosa", "lightning-fabric", "sacrebleu"} <= attempt["versions"].keys()
     began, ended = (datetime.fromisoformat(attempt[name]) for name in ("began", "ended"))
     assert before <= began <= ended <= datetime.now(UTC) and began.microsecond == 0
