@@ -5,7 +5,7 @@ import signal
 import sys
 import time
 from contextlib import nullcontext
-from multiprocessing import get_context, set_start_method
+from multiprocessing import connection, get_context, set_start_method
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from runpy import run_module
@@ -106,7 +106,8 @@ def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:
                     row = min(set(range(len(running) + 1)) - {taken for _, taken in running.values()})
                     running[name] = _start(name, overrides, row, config.trainer.threads), row
                     waiting.remove(name)
-            time.sleep(0.2)
+            if running:
+                connection.wait([process.sentinel for process, _ in running.values()])
             for name, (process, _) in list(running.items()):
                 if process.exitcode is not None:
                     del running[name]
