@@ -3,6 +3,7 @@
 import csv
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -14,6 +15,7 @@ import torch
 torch.set_num_threads(1)
 
 RATE = 16_000  # Hz
+NOTHING = os.open(os.devnull, os.O_RDONLY)  # always ready to be read
 SYLLABLES = {"da": (300, 2200), "mo": (700, 1100), "ki": (450, 2800), "su": (900, 1600)}  # Hz: two "formants" each
 SPLITS = {"train": 20, "dev": 4, "test": 3, "unseen": 2}
 # every number of the networks and of their training as small as it goes; threads and jobs for one quiet core
@@ -66,6 +68,11 @@ class Corpus(NamedTuple):
     def overrides(self, runs: Path, *more: str, **kinds: str) -> list[str]:
         """What the command line needs to work on it."""
         return [*tiny(**kinds), f"corpus.path={self.manifest}", f"data={self.data}", f"runs={runs}", *more]
+
+
+def ended(code: int) -> SimpleNamespace:
+    """What stands for a process that has ended with this exit code."""
+    return SimpleNamespace(exitcode=code, sentinel=NOTHING)
 
 
 def speak(words: list[str], pitch: float, speed: float = 1.0, seed: int = 0) -> np.ndarray:

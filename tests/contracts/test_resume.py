@@ -6,9 +6,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+from conftest import ended
 
 import speech2code
 from speech2code.cli import main
@@ -84,10 +84,9 @@ def in_process(monkeypatch):
             code = 0
         except SystemExit as stop:
             code = stop.code
-        return SimpleNamespace(exitcode=code)
+        return ended(code)
 
     monkeypatch.setattr(runner, "_start", start)
-    monkeypatch.setattr(runner.time, "sleep", lambda _: None)
     return started
 
 

@@ -7,9 +7,9 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+from conftest import ended
 
 import speech2code
 from speech2code.cli import main
@@ -109,7 +109,7 @@ def test_a_killed_worker_is_one_sentence():
 
 def test_a_killed_stage_is_one_sentence(textless, tmp_path, monkeypatch, refused):
     main(["prepare", *textless.overrides(tmp_path)])
-    monkeypatch.setattr(runner, "_start", lambda *_: SimpleNamespace(exitcode=-signal.SIGKILL))
+    monkeypatch.setattr(runner, "_start", lambda *_: ended(-signal.SIGKILL))
     sentence = refused("run", *textless.overrides(tmp_path))
     assert "`train units` was killed by SIGKILL" in sentence and "stands above" not in sentence
 
