@@ -20,6 +20,7 @@ from speech2code.config import BLOCK_STEPS, Config, InverterConfig, TransformerC
 from speech2code.corpora.pairs import SPLITS
 from speech2code.errors import UserError
 from speech2code.overrides import readable, setting_types, types_of
+from speech2code.registry import BASELINES, ROWS
 
 PACKAGE = Path(__file__).resolve().parent
 FOLDER = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"  # in the wheel, or in a checkout
@@ -133,6 +134,10 @@ def _check_judging(config: Config) -> None:
     for name in config.recognisers:
         if name not in RECOGNISERS:
             raise UserError(f"recognisers: no recogniser is called {name}; choose among {', '.join(RECOGNISERS)}")
+    rows = [row.name for row in ROWS if row.group == BASELINES]
+    for name in config.baselines:
+        if name not in rows:
+            raise UserError(f"baselines: nothing is called {name}; choose among {', '.join(rows)}")
     if not config.recognisers:
         raise UserError(f"recognisers=[] leaves nobody to judge; choose among {', '.join(RECOGNISERS)}")
     if "whisper" in judges_of(config):

@@ -345,6 +345,10 @@ class Config:
         ["in_domain", "pocketsphinx"],
         "who transcribes what is judged: the first reads all `splits` and chooses among systems, the others read test",
     )
+    baselines: list[str] = setting(
+        ["baseline", "topline", "topline_tuned", "topline_voice"],
+        "what a sweep and `speech2code baselines` compare with; `[]`: nothing, where time is short",
+    )
     corpus: CorpusConfig = field(default_factory=CorpusConfig)
     units: UnitsConfig = MISSING
     vocoder: VocoderConfig = MISSING

@@ -172,6 +172,16 @@ def shared_stages() -> tuple[str, ...]:
     return tuple(name for name in stages_of(RUN, BASELINES) if name != "report" and "units" not in ancestors(name))
 
 
+def spared_stages(chosen: list[str]) -> set[str]:
+    """The stages of baselines and toplines that none of the `chosen` rows needs."""
+    rows = [row for row in ROWS if row.group == BASELINES]
+    if not chosen:
+        return set(stages_of(BASELINES))
+    needed = {name for row in rows if row.name in chosen for name in row.trained}
+    spared = {name for row in rows for name in row.trained} - needed
+    return spared | {stage.name for stage in STAGES if stage.group == BASELINES and stage.row not in ("", *chosen)}
+
+
 def judging_stages() -> tuple[str, ...]:
     """The recogniser and what is read of the original: no training but the recogniser's own changes them."""
     return "recogniser", *ORIGINAL_READ

@@ -126,10 +126,13 @@ def corpus_sizes(folder: Path) -> dict[str, int]:
     return {f"{split}_pairs": len(FeatureStore(folder, split)) for split in splits}
 
 
+APART = ("name", "donor", "trainer", "runs", "data", "baselines")  # settings that change no system
+
+
 def _place(run: RunFolder) -> str:
-    """All settings but seed, name and machine: runs with the same ones are trainings of one system."""
+    """All settings that make a system: runs with the same ones are trainings of one system."""
     config = config_of(run)
-    apart = {name: value for name, value in config.items() if name not in ("name", "donor", "trainer", "runs", "data")}
+    apart = {name: value for name, value in config.items() if name not in APART}
     learnt = {name: config["trainer"][name] for name in ("minutes", "precision")}
     return yaml.safe_dump(apart | {"trainer": learnt}, sort_keys=True)
 

@@ -17,7 +17,7 @@ from speech2code.errors import UserError
 from speech2code.files import sound_file, write_json
 from speech2code.padding import pad
 from speech2code.recognisers.vocabulary import CHAR, Vocabulary
-from speech2code.registry import BY_NAME
+from speech2code.registry import BY_NAME, spared_stages
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.normalisation import normalise
 from speech2code.stages.folders import run_folder, speech_of, splits_of
@@ -28,38 +28,50 @@ from speech2code.training.tacotron import synthesise
 from speech2code.translation.search import beam_search
 
 BATCH = 16
-TOPLINES = {  # row → the stage of its speech-to-text part, the section with the settings of that
-    "topline": ("topline_stt", "topline_stt"),
-    "topline_tuned": ("topline_stt_tuned", "translator"),
+TOPLINES = {  # stage of a speech-to-text part → the section with its settings, the rows that speak what it writes
+    "topline_stt": ("topline_stt", ("topline", "topline_voice")),
+    "topline_stt_tuned": ("translator", ("topline_tuned",)),
 }
 
 
 def decode(config: Config) -> None:
-    """Baseline and topline; where the corpus has a voice, it too speaks the topline's text: so errors of translation
-    and of synthesis can be told apart."""
+    """Those of baseline and toplines that are chosen. Where the corpus has a voice, it too may speak the topline's
+    text: so errors of translation and of synthesis can be told apart."""
     run = run_folder(config)
     torch.set_num_threads(config.trainer.threads)
-    records = {name: finished(run, name) for name in BY_NAME["baselines"].needs}
+    records = {name: finished(run, name) for name in _parts(config)}
     made_of: dict = {name: record["fingerprint"] for name, record in records.items()}
     made_of["topline_search"] = vars(config.search)  # where a sweep varies ours, theirs stays as the experiment has it
-    with stage(run, "baselines", made_of | {"splits": splits_of(config)}) as figures:
+    with stage(run, "baselines", made_of | {"rows": sorted(config.baselines), "splits": splits_of(config)}) as figures:
         if figures is None:
             return
         written: dict[str, dict] = {}
         for split in splits_of(config):
             speech = speech_of(config, split)
-            _speak_baseline(config, speech, records["baseline"]["longest"])
-            written[split] = {row: _speak_topline(config, speech, row, records) for row in TOPLINES}
+            if "baseline" in config.baselines:
+                _speak_baseline(config, speech, records["baseline"]["longest"])
+            written[split] = {}
+            for name, (_, rows) in TOPLINES.items():
+                if name in records:
+                    written[split][rows[0]] = _speak_topline(config, speech, name, records)
         write_json(run / "baselines" / "topline_texts.json", written)
 
 
-def _speak_topline(config: Config, speech: Speech, row: str, records: dict[str, dict]) -> dict[str, tuple[str, str]]:
+def _parts(config: Config) -> list[str]:
+    """The stages that train what is chosen."""
+    spared = spared_stages(config.baselines)
+    return [name for name in BY_NAME["baselines"].needs if name not in spared]
+
+
+def _speak_topline(config: Config, speech: Speech, name: str, records: dict[str, dict]) -> dict[str, tuple[str, str]]:
     """→ id → (reference, what the topline writes), and speaks that."""
-    (name, section), language = TOPLINES[row], config.corpus.target
+    (section, rows), language = TOPLINES[name], config.corpus.target
     texts = _topline_texts(config, speech, name, getattr(config, section), records[name])
-    _speak_by_tacotron(config, speech.store.split, row, records["topline_tts"], texts)
-    if row == "topline" and config.corpus.target_voice:
-        _speak_by_corpus_voice(config, speech.store.split, config.corpus.target_voice, texts)
+    for row in (each for each in rows if each in config.baselines):
+        if row != "topline_voice":
+            _speak_by_tacotron(config, speech.store.split, row, records["topline_tts"], texts)
+        elif config.corpus.target_voice:
+            _speak_by_corpus_voice(config, speech.store.split, config.corpus.target_voice, texts)
     references = zip(speech.store.ids, speech.store.texts("target"))
     return {key: (normalise(meant, language), normalise(texts[key], language)) for key, meant in references}
 

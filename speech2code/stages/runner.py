@@ -17,7 +17,7 @@ from speech2code.errors import UserError
 from speech2code.locks import hold
 from speech2code.provenance import COMMAND, command
 from speech2code.records import RECORD, seconds_of
-from speech2code.registry import BASELINES, BY_NAME, ROW, RUN, judging_stages, stages_of
+from speech2code.registry import BASELINES, BY_NAME, ROW, RUN, judging_stages, spared_stages, stages_of
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.ceiling import SENTENCE as CANNOT_JUDGE
 from speech2code.stages.folders import data_folder, run_folder
@@ -34,6 +34,8 @@ HEAVY = ["speech2code.stages.train", "speech2code.stages.decode", "speech2code.s
 def run(config: Config, overrides: list[str], group: str = RUN) -> None:
     """Prepares, then runs the stages of a group: the system's own, or `baselines`, which need the in-domain recogniser
     too. UserError when one fails, after the others that were running have ended."""
+    if group == BASELINES and not config.baselines:
+        raise UserError("baselines=[] leaves nothing to train; name some of them, or leave that setting out")
     run_stages(config, overrides, (*(judging_stages() if group == BASELINES else ()), *stages_of(group)))
     folder = RunFolder(run_folder(config))
     for line in score_lines(folder):
@@ -53,6 +55,7 @@ def _run_stages(config: Config, overrides: list[str], stages: tuple[str, ...], w
     check_machine(config)
     prepare(config, wait=wait)
     skipped = {name for name in BY_NAME if name not in stages or _unread(config, name)}
+    skipped |= spared_stages(config.baselines)
     if not FeatureStore(data_folder(config), "test").has_text():
         skipped |= {name for name, stage in BY_NAME.items() if stage.text}
         if "decoding" in stages:

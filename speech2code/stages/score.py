@@ -3,7 +3,7 @@
 from speech2code.builders import judges_of
 from speech2code.config import Config
 from speech2code.files import read_json, write_json
-from speech2code.registry import BASELINES, ROWS, RUN, STAGES, Row
+from speech2code.registry import BASELINES, ROWS, RUN, STAGES, Row, spared_stages
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.ceiling import ORIGINAL, cannot_judge
 from speech2code.scoring.detectors import detect
@@ -44,7 +44,8 @@ def score_baselines(config: Config) -> None:
 
 def _transcripts(config: Config, group: str) -> list[str]:
     """Names of the stages that read the rows of this group, by the recognisers of this experiment."""
-    return [each.name for each in STAGES if each.row and each.group == group and each.recogniser in judges_of(config)]
+    read = [each for each in STAGES if each.row and each.group == group and each.recogniser in judges_of(config)]
+    return [each.name for each in read if each.name not in spared_stages(config.baselines)]
 
 
 def _scores(config: Config, group: str) -> dict:

@@ -42,6 +42,17 @@ def test_baseline_and_topline_are_trained_and_scored(transcribed, tmp_path, caps
         assert scores[f"{row}_text"]["as text"]["cer"] == score_pairs(texts.values(), "en").cer
 
 
+def test_only_what_is_chosen_is_trained(transcribed, tmp_path, refused):
+    overrides = transcribed.overrides(tmp_path, "recognisers=[in_domain]", "corpus.target=sw")
+    main(["baselines", "baselines=[topline]", *overrides])
+    run = RunFolder(tmp_path / "tiny")
+    assert run.sealed("baselines/scores.json")["splits"]["test"].keys() == {"topline", "topline_text"}
+    assert not {"baseline", "topline_stt_tuned"} & {path.name for path in run.path.iterdir()}
+    assert "made with" in refused("decode", "baselines", "baselines=[topline,topline_voice]", *overrides)
+    assert "leaves nothing" in refused("baselines", "baselines=[]", *overrides)
+    assert "choose among baseline, topline," in refused("baselines", "baselines=[tacotron]", *overrides)
+
+
 def test_the_second_topline_has_the_settings_of_the_translator(transcribed, tmp_path):
     overrides = transcribed.overrides(tmp_path, translator="transformer")
     main(["train", "topline_stt_tuned", *overrides])
