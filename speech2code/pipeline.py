@@ -13,12 +13,17 @@ import torch
 from torch import Tensor, nn
 
 from speech2code.audio.features import MFCC_DIM, Mfcc, frame_count
+from speech2code.audio.files import SAMPLE_RATE
+from speech2code.audio.steadiness import is_steady
 from speech2code.builders import build_translator, build_unit_encoder, build_vocoder, settings_class
 from speech2code.config import SearchConfig, Seq2SeqConfig, UnitsConfig, VocoderConfig
 from speech2code.corpora.augmentation import vocal_tract
+from speech2code.corpora.checks import LONGEST
+from speech2code.corpora.statistics import SourceRange
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 from speech2code.padding import pad
+from speech2code.sentences import check_length, sentences_of, span, warn
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint, save_weights
 from speech2code.translation.search import Hypothesis, beam_search
 from speech2code.vocoders.speaking import speak, stream
@@ -50,11 +55,12 @@ class SpeechTranslator(nn.Module):
         search: SearchConfig,
         limits: Limits,
         vtln: list[float],
+        source_range: SourceRange | None = None,
     ):
-        """`vtln`: the VTLN factor of each target speaker."""
+        """`vtln`: the VTLN factor of each target speaker; without a `source_range` no recording is split."""
         super().__init__()
         self.settings: dict[str, Any] = {"units": units, "vocoder": vocoder, "translator": translator, "search": search}
-        self.limits, self.search, self.vtln = limits, search, vtln
+        self.limits, self.search, self.vtln, self.source_range = limits, search, vtln, source_range
         self.mfcc = Mfcc()
         for side in ("source", "target"):
             self.register_buffer(f"{side}_mean", torch.zeros(MFCC_DIM))
@@ -64,12 +70,30 @@ class SpeechTranslator(nn.Module):
         self.translator = build_translator(translator, self.unit_encoder.spec.codebook_size)
 
     def translate(self, waveform: np.ndarray) -> np.ndarray:
-        """Source waveform float32 `(samples,)` at 16 kHz → target waveform float32 `(samples,)`."""
-        return self.speak([self.translate_to_units([waveform])[0].tokens])[0]
+        """Source waveform float32 `(samples,)` at 16 kHz → target waveform float32 `(samples,)`.
+
+        What pauses for longer, or is longer, than a sentence of the training is split at its pauses, and the answers
+        stand as far apart. Noise and tones are answered by silence. An `InputWarning` tells of both. UserError where
+        more than 30 s have no pause.
+        """
+        sentences = sentences_of(waveform, self.source_range)
+        answers, behind = [], sentences[0][0]
+        for start, end in sentences:
+            answers += [np.zeros(start - behind, np.float32), self._answer(waveform[start:end], span(start, end))]
+            behind = end
+        return np.concatenate(answers)
+
+    def _answer(self, sentence: np.ndarray, where: str) -> np.ndarray:
+        beginning = pad([sentence[: int(LONGEST * SAMPLE_RATE)]])
+        if is_steady(self.mfcc(*(each.to(self.device) for each in beginning))[0]):
+            warn(f"no speech in {where}, only noise or a tone that never changes: answered by silence")
+            return np.zeros(len(sentence), np.float32)
+        check_length(sentence, where, self.source_range)
+        return self.speak([self.translate_to_units([sentence])[0].tokens])[0]
 
     @torch.inference_mode()
     def translate_to_units(self, waveforms: list[np.ndarray]) -> list[Hypothesis]:
-        """Source waveforms → target units, with score and alignment."""
+        """Source waveforms, a sentence each → target units, with score and alignment."""
         features, lengths = self.features("source", waveforms)
         return beam_search(self.translator, features, lengths, self.search, **self.limits._asdict())
 
@@ -107,6 +131,7 @@ class SpeechTranslator(nn.Module):
         for name in SECTIONS:
             config[name].pop("training", None)
         config |= {"limits": self.limits._asdict(), "vtln": self.vtln}
+        config["source_range"] = self.source_range and self.source_range._asdict()
         config["codebook"] = self.unit_encoder.inventory.fingerprint()
         save_weights(Path(folder) / WEIGHTS, self)
         write_json(Path(folder) / "config.json", config)
@@ -123,8 +148,13 @@ class SpeechTranslator(nn.Module):
             )
         try:
             parts = {name: settings_class(name, config[name]["kind"])(**config[name]) for name in SECTIONS}
+            known = config.get("source_range")  # a model that was exported before has none
             model = cls(
-                **parts, search=SearchConfig(**config["search"]), limits=Limits(**config["limits"]), vtln=config["vtln"]
+                **parts,
+                search=SearchConfig(**config["search"]),
+                limits=Limits(**config["limits"]),
+                vtln=config["vtln"],
+                source_range=SourceRange(**known) if known else None,
             )
             codebook = config["codebook"]
         except (KeyError, TypeError) as error:

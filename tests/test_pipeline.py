@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from conftest import SYLLABLES, speak
 
 from speech2code.cli import overview
 from speech2code.config import (
@@ -46,7 +47,8 @@ def system(units=FIXED, vocoder=None):
 
 
 def speech(seconds=0.8, seed=0):
-    return (0.1 * np.random.default_rng(seed).standard_normal(int(seconds * 16_000))).astype(np.float32)
+    words = np.random.default_rng(seed).choice(list(SYLLABLES), int(seconds / 0.16) + 1)
+    return speak(words, 120, seed=seed)[: int(seconds * 16_000)]
 
 
 @pytest.mark.parametrize("vocoder", [inverter(), inverter(fft_size=2048), LinearConfig(iterations=4)])

@@ -17,9 +17,14 @@ def speech_bounds(waveform: np.ndarray) -> tuple[int, int]:
     """First sample that `trim_silence` keeps, and the one behind its last."""
     if not np.any(waveform):
         return 0, len(waveform)
-    # librosa.effects.trim itself needs two seconds of imports
-    padded = np.pad(np.asarray(waveform, np.float32), TRIM_FRAME // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, TRIM_FRAME)[::TRIM_HOP]
-    power = np.einsum("tw,tw->t", frames, frames)
+    power = frame_power(waveform)
     loud = np.flatnonzero(power > power.max() * 10 ** (-TRIM_DB / 10))
     return int(loud[0]) * TRIM_HOP, min(len(waveform), (int(loud[-1]) + 1) * TRIM_HOP)
+
+
+def frame_power(waveform: np.ndarray) -> np.ndarray:
+    """Energy of each frame, float32 `(time,)`; frame k has its centre at sample 160 k."""
+    # librosa.effects itself needs two seconds of imports
+    padded = np.pad(np.asarray(waveform, np.float32), TRIM_FRAME // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, TRIM_FRAME)[::TRIM_HOP]
+    return np.einsum("tw,tw->t", frames, frames)

@@ -25,8 +25,8 @@ class Rejection:
     reason: str
 
 
-def reason_to_reject(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> str | None:
-    """Why the waveform `(samples,)` cannot be used, or None when it can."""
+def reason_to_reject(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE, longest: float = LONGEST) -> str | None:
+    """Why the waveform `(samples,)` cannot be used, or None when it can; `longest` in seconds."""
     if len(waveform) == 0:
         return "empty"
     if not np.isfinite(waveform).all():
@@ -37,14 +37,14 @@ def reason_to_reject(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE) -> st
     clipped = np.mean(level >= FULL_SCALE)
     if clipped > CLIPPED_SHARE:
         return f"clipped ({clipped:.0%} of the samples at full scale)"
-    return _bad_length(len(trim_silence(waveform)) / sample_rate)
+    return _bad_length(len(trim_silence(waveform)) / sample_rate, longest)
 
 
-def _bad_length(seconds: float) -> str | None:
+def _bad_length(seconds: float, longest: float) -> str | None:
     if seconds < SHORTEST:
         return f"too short ({seconds:.2f} s of sound, at least {SHORTEST} s needed)"
-    if seconds > LONGEST:
-        return f"too long ({seconds:.1f} s of sound, at most {LONGEST:.0f} s allowed)"
+    if seconds > longest:
+        return f"too long ({seconds:.1f} s of sound, at most {longest:.0f} s allowed)"
     return None
 
 

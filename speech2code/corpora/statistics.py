@@ -1,16 +1,28 @@
-"""What training has to know of a prepared corpus as a whole: means, deviations, hours, VTLN factors."""
+"""What training has to know of a prepared corpus as a whole: means, deviations, hours, VTLN factors; and what a trained
+system has to know of the sentences that it has learnt from."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from speech2code.audio.features import MFCC_DIM
 from speech2code.audio.files import SAMPLE_RATE
+from speech2code.audio.pauses import longest_pause
 from speech2code.corpora.store import SIDES, FeatureStore
 from speech2code.corpora.vtln import estimate_vtln
 
 VTLN_ITEMS = 200  # utterances of a speaker that tell the length of the vocal tract
 PIECE = 100_000  # frames in memory at once
+PAUSES_ITEMS = 2_000  # utterances that are searched for pauses
+USUAL = 99  # percent of the sentences: one recording that was cut wrongly does not count
+
+
+class SourceRange(NamedTuple):
+    """What 99 % of the source sentences of a training stay within."""
+
+    longest: float  # seconds of a sentence
+    pause: float  # seconds of the longest pause in a sentence
 
 
 def statistics_of(folder: Path) -> dict:
@@ -29,6 +41,14 @@ def statistics_of(folder: Path) -> dict:
         statistics[f"{side}_mean"], statistics[f"{side}_std"] = mean.tolist(), std.tolist()
         statistics[f"{side}_hours"] = float(store.lengths(f"{side}_waveform").sum() / SAMPLE_RATE / 3600)
     return statistics | {"target_vtln": _vtln(store)}
+
+
+def source_range(store: FeatureStore) -> SourceRange:
+    """Of the training split."""
+    seconds = store.lengths("source_waveform") / SAMPLE_RATE
+    items = np.linspace(0, len(store) - 1, min(PAUSES_ITEMS, len(store))).astype(int).tolist()
+    pauses = [longest_pause(store.waveform("source", item)) for item in items]
+    return SourceRange(*(round(float(np.percentile(each, USUAL)), 3) for each in (seconds, pauses)))
 
 
 def _vtln(store: FeatureStore) -> dict[str, float]:

@@ -12,6 +12,7 @@ import torch
 from speech2code.audio.files import save_waveform
 from speech2code.config import Config
 from speech2code.corpora.batches import in_order
+from speech2code.corpora.statistics import source_range
 from speech2code.corpora.store import FeatureStore
 from speech2code.files import safe_name, sound_file, write_atomically, write_json
 from speech2code.pipeline import Limits, SpeechTranslator
@@ -91,7 +92,8 @@ def export(config: Config) -> SpeechTranslator:
     check_codebook(run / "translator", translator, record["codebook"])
     limits, speech = Limits(**translator["limits"]), speech_of(config, "train")
     parts = config.units, config.vocoder, config.translator, config.search
-    model = SpeechTranslator(*parts, limits, list(speech.statistics["target_vtln"].values()))
+    vtln = list(speech.statistics["target_vtln"].values())
+    model = SpeechTranslator(*parts, limits, vtln, source_range(speech.store))
     model.unit_encoder, model.vocoder = encoder, vocoder_of(config, encoder)
     load_checkpoint(run / "translator" / WEIGHTS, model.translator)
     for side in ("source", "target"):

@@ -1,6 +1,8 @@
 """What a trained system does with single recordings: the verbs `translate` and `encode`."""
 
 import sys
+import warnings
+from math import inf
 
 import numpy as np
 import torch
@@ -10,16 +12,22 @@ from speech2code.audio.trimming import trim_silence
 from speech2code.corpora.checks import reason_to_reject
 from speech2code.errors import UserError
 from speech2code.pipeline import SpeechTranslator
+from speech2code.sentences import InputWarning
 from speech2code.unit_quality.information import usage
 
 
 def translate_file(source: str, target: str, model: str) -> None:
-    """Translates one recording; `model` is an exported folder or a hub id."""
+    """Translates one recording; `model` is an exported folder or a hub id. Warnings are lines on stderr."""
     torch.set_num_threads(1)
     waveform = load_waveform(source)
-    if reason := reason_to_reject(waveform):
+    if reason := reason_to_reject(waveform, longest=inf):
         raise UserError(f"{source} cannot be translated: {reason}")
-    save_waveform(target, SpeechTranslator.from_pretrained(model).translate(trim_silence(waveform)))
+    system = SpeechTranslator.from_pretrained(model)
+    with warnings.catch_warnings(record=True, action="always", category=InputWarning) as said:
+        translation = system.translate(trim_silence(waveform))
+    save_waveform(target, translation)
+    for each in said:
+        print(f"speech2code: {source}: {each.message}", file=sys.stderr)
 
 
 def encode_files(paths: list[str], model: str) -> None:

@@ -8,6 +8,7 @@ from conftest import SMALL
 
 from speech2code import SpeechTranslator, builders
 from speech2code.cli import main
+from speech2code.corpora.statistics import source_range
 from speech2code.corpora.store import FeatureStore
 from speech2code.files import read_json
 
@@ -25,6 +26,7 @@ def test_any_combination_learns_and_translates(textless, tmp_path, kinds):
         main([*verb.split(), *textless.overrides(tmp_path, **kinds)])
     run, store = tmp_path / "tiny", FeatureStore(textless.folder, "test")
     model = SpeechTranslator.from_pretrained(run / "model")
+    assert model.source_range == source_range(FeatureStore(textless.folder, "train"))
     assert {name: model.settings[name].kind for name in kinds} == kinds
     units = model.translate_to_units([store.waveform("source", 0)])[0].tokens
     assert units == read_json(run / "decoding" / "units.json")["translation"][store.ids[0]]
