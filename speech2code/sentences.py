@@ -38,8 +38,8 @@ def check_length(sentence: np.ndarray, where: str, usual: SourceRange | None) ->
     seconds = len(sentence) / SAMPLE_RATE
     if seconds > LONGEST:
         raise UserError(
-            f"{where} have no pause, and at most {LONGEST:.0f} s are translated at once; pause between sentences, or "
-            "cut the recording"
+            f"{where} are too long a sentence, at most {LONGEST:.0f} s are translated at once; pause between "
+            "sentences, or cut the recording"
         )
     if usual and seconds > usual.longest * SLOWER:
         warn(

@@ -123,7 +123,7 @@ def test_a_sentence_without_a_pause_that_is_too_long_is_warned_of(model, said):
     answer, (sentence,) = said(long)
     assert sentence.startswith("seconds 0.0 to 1.1 have no pause, and the sentences of the training last up to 0.8 s")
     assert len(answer) and "words may be missing" in sentence
-    with pytest.raises(UserError, match=r"seconds 0.0 to 31.\d have no pause, and at most 30 s"):
+    with pytest.raises(UserError, match=r"seconds 0.0 to 31.\d are too long a sentence, at most 30 s"):
         model.translate(np.tile(long, 28))
 
 
