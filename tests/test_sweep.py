@@ -99,7 +99,7 @@ def test_shared_work_is_done_once_and_the_table_follows(swept):
 
 def test_seeds_are_trainings_of_one_system(transcribed, tmp_path):
     fixed = transcribed.overrides(tmp_path / "runs", *QUIET, "splits=[dev,test]", f"data={tmp_path}/data")
-    ended = speech2code(tmp_path, "sweep", *fixed, "name=three", "seeds=0,1")
+    ended = speech2code(tmp_path, "sweep", *fixed, "name=three", "seeds=0,1", "baselines=[topline]")
     assert ended.returncode == 0, ended.stderr
     runs = tmp_path / "runs" / "three"
     # the judge and what it reads of the original are made once; units, topline and all that follows from them twice
@@ -190,7 +190,7 @@ def test_kinds_are_swept_and_a_single_run_is_donor_of_all(transcribed, tmp_path)
     for part in ("units", "vocoder", "recogniser"):
         main(["train", part, *overrides])
     fixed = [each for each in overrides if not each.startswith(("translator", "name="))]
-    swept = ["name=kinds", "donor=tiny", "translator=lstm,transformer", "translator.training.steps=4"]
+    swept = ["name=kinds", "donor=tiny", "baselines=[]", "translator=lstm,transformer", "translator.training.steps=4"]
     ended = speech2code(tmp_path, "sweep", *fixed, *swept)
     assert ended.returncode == 0, ended.stderr
     cells = read_table(tmp_path / "results" / "kinds" / "table.json")["cells"]
