@@ -11,7 +11,8 @@ from speech2code.compose import compose
 from speech2code.recognisers import pocketsphinx
 from speech2code.scoring.meteor import start_meteor
 from speech2code.scoring.scores import score
-from speech2code.stages.folders import run_folder, speech_of
+from speech2code.stages.folders import run_folder
+from speech2code.stages.texts import scorable
 from speech2code.stages.transcribe import waveforms_of
 
 ROWS = ("original", "resynthesis", "translation")
@@ -21,7 +22,7 @@ SPHINX_SENTENCES = 120
 def measure() -> Line:
     config = compose(["experiment=best_fr_en"])
     rows = {row: waveforms_of(config, row, "test") for row in ROWS}
-    references = speech_of(config, "test").store.texts("target")
+    references = scorable(config, "test").store.texts("target")
     began = time.perf_counter()
     recogniser = load_recogniser("in_domain", run_folder(config), config)
     start_meteor(config.corpus.target)

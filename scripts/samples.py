@@ -55,7 +55,7 @@ def make_samples(run: RunFolder, path: Path) -> None:
     folder = path.with_suffix("")
     page, texts = opening(run), source_texts(run)
     transcripts = {(row, judge): run.transcripts(row, judge) for row in SOUNDS[1:] for judge in judges_of(run)}
-    sentences = [read_sentence(run, each, texts[each], transcripts) for each in choose(run)]
+    sentences = [read_sentence(run, each, texts[each], transcripts) for each in choose(run, texts)]
     for sentence in sentences:
         for row, waveform in sentence.waveforms.items():
             save_waveform(folder / f"{safe_name(sentence.id)}.{row}.mp3", waveform)
@@ -70,9 +70,9 @@ def judges_of(run: RunFolder) -> list[str]:
     return [judge for judge in JUDGES if run.table("original", judge).exists()]
 
 
-def choose(run: RunFolder) -> list[str]:
-    """The ids at 1/4, 1/2 and 3/4 of the sorted list. UserError when there are not three."""
-    shown = run.shown_ids()
+def choose(run: RunFolder, texts: dict[str, str]) -> list[str]:
+    """The ids at 1/4, 1/2 and 3/4 of the sorted list of those with text. UserError when there are not three."""
+    shown = [each for each in run.shown_ids() if each in texts]
     chosen = [shown[len(shown) * quarter // 4] for quarter in (1, 2, 3)] if shown else []
     if len(set(chosen)) < 3:
         raise UserError(f"{run.sounds('source')} holds {len(shown)} sentences, not three; run `speech2code decode`")
@@ -80,12 +80,16 @@ def choose(run: RunFolder) -> list[str]:
 
 
 def source_texts(run: RunFolder) -> dict[str, str]:
-    """id → what the source speech says, from the corpus of the run."""
+    """id → what the source speech says, from the corpus of the run, where the target text is known too."""
     if run.config() is None:
         raise UserError(f"{run.path} has no config.yaml; finish it with `speech2code report` first")
     config = OmegaConf.create(run.config())
     store = FeatureStore(Path(config.data) / config.corpus.name, "test")
-    return dict(zip(store.ids, store.texts("source")))
+    both = zip(store.ids, store.texts("source"), store.texts("target"))
+    texts = {key: source for key, source, target in both if source and target}
+    if not texts:
+        raise UserError(f"{store.folder} has no text of both sides, which the page shows; prepare it with both columns")
+    return texts
 
 
 def read_sentence(run: RunFolder, key: str, source: str, transcripts: dict) -> Sentence:

@@ -50,6 +50,7 @@ class Stage(NamedTuple):
     needs: tuple[str, ...] = ()
     target_only: bool = False  # knows nothing of the source speech
     text: bool = False  # a corpus without text skips it
+    learns: bool = False  # from text: that of train and dev
     group: str = RUN
     background: bool = False  # runs one at a time, on what the others leave of the cores
     row: str = ""  # of transcripts: what is read, and by whom
@@ -94,7 +95,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "recogniser", "train recogniser", "train:recogniser", "the in-domain recogniser, trained on transcripts",
-        target_only=True, text=True,
+        target_only=True, text=True, learns=True,
         look="its accuracy on dev: what it cannot read in original speech, it cannot read in a translation either",
     ),
     Stage(
@@ -126,7 +127,7 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "topline_tts", "train topline_tts", "train_baselines:topline_tts", "characters → target speech",
-        target_only=True, text=True, group=BASELINES,
+        target_only=True, text=True, learns=True, group=BASELINES,
     ),
     Stage(
         "baseline", "train baseline", "train_baselines:baseline", "source speech → target speech without units",
@@ -134,11 +135,11 @@ STAGES: tuple[Stage, ...] = (
     ),
     Stage(
         "topline_stt", "train topline_stt", "train_baselines:topline_stt", "source speech → characters",
-        text=True, group=BASELINES,
+        text=True, learns=True, group=BASELINES,
     ),
     Stage(
         "topline_stt_tuned", "train topline_stt_tuned", "train_baselines:topline_stt_tuned",
-        "the same with the translator's settings", text=True, group=BASELINES,
+        "the same with the translator's settings", text=True, learns=True, group=BASELINES,
     ),
     Stage(
         "baselines", "decode baselines", "baselines:decode", "baseline and topline speak the same sentences",
@@ -180,6 +181,11 @@ def spared_stages(chosen: list[str]) -> set[str]:
     needed = {name for row in rows if row.name in chosen for name in row.trained}
     spared = {name for row in rows for name in row.trained} - needed
     return spared | {stage.name for stage in STAGES if stage.group == BASELINES and stage.row not in ("", *chosen)}
+
+
+def learn_from_text(stages: tuple[str, ...]) -> bool:
+    """Whether any of these stages is a training that reads text."""
+    return any(BY_NAME[name].learns for name in stages)
 
 
 def judging_stages() -> tuple[str, ...]:

@@ -71,8 +71,8 @@ class Corpus(NamedTuple):
 
 
 def ended(code: int) -> SimpleNamespace:
-    """What stands for a process that has ended with this exit code."""
-    return SimpleNamespace(exitcode=code, sentinel=NOTHING)
+    """What stands for a process that has ended with this exit code; several may be waited for at once."""
+    return SimpleNamespace(exitcode=code, sentinel=os.dup(NOTHING))
 
 
 def speak(words: list[str], pitch: float, speed: float = 1.0, seed: int = 0) -> np.ndarray:

@@ -1,6 +1,7 @@
 """One prepared split as the networks want it: standardised features, padded; speakers as indices."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,12 @@ class Speech:
 
     def __len__(self) -> int:
         return len(self.store)
+
+    def only(self, items: Sequence[int]) -> "Speech":
+        """Some items of the split, numbered anew; standardised as all are."""
+        some = copy(self)
+        some.store = self.store.only(items)
+        return some
 
     def speaker_count(self, side: str) -> int:
         return len(self._speakers[side])

@@ -8,8 +8,9 @@ sealed and comes last. `data/<corpus>/corpus.json` is sealed too, and marks the 
 """
 
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,9 @@ from speech2code.locks import LOCK
 from speech2code.seals import digest, opened, sealed
 
 MARK = ".made-by-speech2code"  # in a folder that this program made: nothing else is written in or cleaned
-OURS = ("train", "dev", "test", "unseen", "corpus.json", "rejected.csv", MARK, LOCK)  # all that such a folder holds
+UNSCORED = "unscored.csv"  # the list of sentences whose target text cannot be scored
+# all that such a folder holds
+OURS = ("train", "dev", "test", "unseen", "corpus.json", "rejected.csv", UNSCORED, MARK, LOCK)
 KINDS = ("source_mfcc", "target_mfcc", "source_waveform", "target_waveform")
 SIDES = ("source", "target")
 FORM = {"mfcc": (np.dtype(np.float16), (39,)), "waveform": (np.dtype(np.int16), ())}
@@ -68,6 +71,7 @@ class FeatureStore:
         items = _opened(path)
         self.ids: list[str] = items["ids"]
         self.speakers: dict[str, list[str]] = {side: items[f"{side}_speakers"] for side in SIDES}
+        self._items = np.arange(len(self.ids))  # places on disk
         self._files: dict[str, dict] = items["files"]
         self._arrays: dict[str, tuple[np.memmap, np.ndarray, np.ndarray]] = {}
         self.check_sizes({"text.json"})
@@ -86,9 +90,17 @@ class FeatureStore:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def only(self, items: Sequence[int]) -> "FeatureStore":
+        """Some items of the split, numbered anew."""
+        some = copy(self)
+        some._items = self._items[np.asarray(items, np.int64)]
+        some.ids = [self.ids[item] for item in items]
+        some.speakers = {side: [names[item] for item in items] for side, names in self.speakers.items()}
+        return some
+
     def lengths(self, kind: str) -> np.ndarray:
         """Frames or samples of each item, int64 `(items,)`."""
-        return np.diff(self._load(kind)[1], prepend=0)
+        return np.diff(self._load(kind)[1], prepend=0)[self._items]
 
     def mfcc(self, side: str, item: int) -> np.ndarray:
         """float16 `(frames, 39)`, not normalised."""
@@ -99,21 +111,11 @@ class FeatureStore:
         return self._slice(f"{side}_waveform", item).astype(np.float32) / 32767
 
     def texts(self, side: str) -> list[str]:
-        """The sentences of one side; UserError where the corpus has none."""
-        texts = self._texts(side)
-        if texts is None or any(text is None for text in texts):
-            raise UserError(
-                f"{self.folder} has no {side} text, which scoring needs: give a {side}_text "
-                "column, or leave scoring out"
-            )
-        return texts
-
-    def has_text(self) -> bool:
-        texts = self._texts("target")
-        return texts is not None and all(text is not None for text in texts)
-
-    def _texts(self, side: str) -> list | None:
-        return read_json(self._same("text.json"))[side] if "text.json" in self._files else None
+        """The text of each item on one side; "" where the corpus has none."""
+        if "text.json" not in self._files:
+            return [""] * len(self)
+        texts = read_json(self._same("text.json"))[side]
+        return [texts[place] or "" for place in self._items]
 
     def _same(self, name: str) -> Path:
         """The path of a small file; UserError where it is not what `prepare` wrote."""
@@ -140,6 +142,7 @@ class FeatureStore:
 
     def _slice(self, kind: str, item: int) -> np.ndarray:
         array, ends, sums = self._load(kind)
+        item = int(self._items[item])
         first, width = int(ends[item - 1]) if item else 0, int(np.prod(array.shape[1:]))
         # read, not mapped: pages of a map count as this process's memory for as long as there is any left
         start = array.offset + first * width * array.itemsize

@@ -41,6 +41,11 @@ def normalise(text: str, language: str) -> str:
     return unicodedata.normalize("NFKC", (" " if has_spaces(language) else "").join(words))
 
 
+def holds_words(text: str, language: str) -> bool:
+    """Whether anything of the text is left to be scored: "…" and "" hold no word."""
+    return bool(text) and bool(normalise(text, language))
+
+
 def tokens(text: str, language: str | None) -> list[str]:
     """Normalised text → what scores count: words, or characters in a script without spaces."""
     return text.split() if has_spaces(language) else list(text)

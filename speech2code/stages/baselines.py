@@ -22,6 +22,7 @@ from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.normalisation import normalise
 from speech2code.stages.folders import run_folder, speech_of, splits_of
 from speech2code.stages.record import finished, stage
+from speech2code.stages.texts import scorable
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
 from speech2code.training.progress import bar
 from speech2code.training.tacotron import synthesise
@@ -64,7 +65,7 @@ def _parts(config: Config) -> list[str]:
 
 
 def _speak_topline(config: Config, speech: Speech, name: str, records: dict[str, dict]) -> dict[str, tuple[str, str]]:
-    """→ id → (reference, what the topline writes), and speaks that."""
+    """→ id → (reference, what the topline writes) where that can be scored; and speaks it all."""
     (section, rows), language = TOPLINES[name], config.corpus.target
     texts = _topline_texts(config, speech, name, getattr(config, section), records[name])
     for row in (each for each in rows if each in config.baselines):
@@ -72,7 +73,8 @@ def _speak_topline(config: Config, speech: Speech, name: str, records: dict[str,
             _speak_by_tacotron(config, speech.store.split, row, records["topline_tts"], texts)
         elif config.corpus.target_voice:
             _speak_by_corpus_voice(config, speech.store.split, config.corpus.target_voice, texts)
-    references = zip(speech.store.ids, speech.store.texts("target"))
+    known = scorable(config, speech.store.split).store
+    references = zip(known.ids, known.texts("target"))
     return {key: (normalise(meant, language), normalise(texts[key], language)) for key, meant in references}
 
 

@@ -20,6 +20,7 @@ from speech2code.report.run_folder import RunFolder
 from speech2code.seals import sealed
 from speech2code.stages.folders import data_folder, run_folder, settings_of, speech_of, unit_encoder_of, vocoder_of
 from speech2code.stages.record import fingerprint, finished, record_of, stage
+from speech2code.stages.texts import scorable
 from speech2code.unit_quality.cepstra import mel_cepstra
 from speech2code.unit_quality.conversion import convert
 from speech2code.unit_quality.distortion import mel_cepstral_distortion
@@ -100,17 +101,17 @@ def _phonetic(
     if phones:
         encoded = encode(encoder, standard, spoken_by_people(config.corpus, store, phones), factors)
         return phonetic(encoder, encoded)
-    if not (config.corpus.target_voice and store.has_text()):
+    texts = scorable(config, "test").store.texts("target") if config.corpus.target_voice else []
+    if not texts:
         return None
-    named = dict.fromkeys([*config.corpus.target_voice.split("+"), *config.measure.voices])
+    named = dict.fromkeys([*str(config.corpus.target_voice).split("+"), *config.measure.voices])
     voices = [voice for voice in named if load_voice(voice).tells_phones]
     for voice in named:
         if voice not in voices:
             print(f"{voice} does not tell the times of its phones: left out of ABX and phone information", flush=True)
     if not voices:
         return None
-    texts = store.texts("target")[:SPOKEN]
-    return phonetic_of_voices(encoder, standard, texts, voices, factors, config.trainer.jobs)
+    return phonetic_of_voices(encoder, standard, texts[:SPOKEN], voices, factors, config.trainer.jobs)
 
 
 def _spoken(config: Config, encoder: UnitEncoder) -> dict[str, float]:

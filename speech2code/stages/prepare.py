@@ -7,7 +7,8 @@ from speech2code.corpora.prepare import FREE
 from speech2code.corpora.prepare import prepare as prepare_corpus
 from speech2code.corpora.store import problem_of
 from speech2code.stages.folders import data_folder, reuse_target, run_folder
-from speech2code.stages.record import of_several, stage
+from speech2code.stages.record import leads, of_several, stage
+from speech2code.stages.texts import list_unscored
 
 
 def prepare(config: Config, *, wait: bool = False) -> None:
@@ -21,5 +22,7 @@ def prepare(config: Config, *, wait: bool = False) -> None:
             fingerprint = prepare_corpus(config.corpus, data_folder(config), config.trainer.jobs, wait=patient)
             if figures is not None:
                 figures["fingerprint"] = fingerprint
+            if leads():
+                list_unscored(config)
     if config.donor:
         reuse_target(config)

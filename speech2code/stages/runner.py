@@ -12,7 +12,6 @@ from runpy import run_module
 
 from speech2code.builders import judges_of, left_out
 from speech2code.config import Config
-from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
 from speech2code.locks import hold
 from speech2code.provenance import COMMAND, command
@@ -20,10 +19,11 @@ from speech2code.records import RECORD, seconds_of
 from speech2code.registry import BASELINES, BY_NAME, ROW, RUN, judging_stages, spared_stages, stages_of
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.ceiling import SENTENCE as CANNOT_JUDGE
-from speech2code.stages.folders import data_folder, run_folder
+from speech2code.stages.folders import run_folder
 from speech2code.stages.machine import check_machine
 from speech2code.stages.prepare import prepare
 from speech2code.stages.record import leads
+from speech2code.stages.texts import as_judged, has_words
 from speech2code.workers import end_with_parent, signals_held_back
 
 LOWEST = 19  # priority of background stages: 15 parts of a core's time where a training has 1024
@@ -54,21 +54,34 @@ def _run_stages(config: Config, overrides: list[str], stages: tuple[str, ...], w
     began = time.monotonic()
     check_machine(config)
     prepare(config, wait=wait)
+    able = as_judged(config)
+    if able.recognisers:
+        for sentence in left_out(config):
+            print(sentence, flush=True)
+        config, overrides = _left(config, able, overrides)
     skipped = {name for name in BY_NAME if name not in stages or _unread(config, name)}
     skipped |= spared_stages(config.baselines)
-    if not FeatureStore(data_folder(config), "test").has_text():
+    if not able.recognisers:
         skipped |= {name for name, stage in BY_NAME.items() if stage.text}
         if "decoding" in stages:
             skipped.discard("quality")  # where no text judges, units do
-        print("the corpus has no target text: nothing is scored, its units are judged (units.json, report)", flush=True)
-    else:
-        for sentence in left_out(config):
-            print(sentence, flush=True)
+        text = "target text in train or dev to learn from" if has_words(config, "test") else "target text"
+        print(f"the corpus has no {text}: nothing is scored, its units are judged (units.json, report)", flush=True)
     _side_by_side(config, overrides, skipped)
     print(f"\n{'stage':32} seconds")
     for name, seconds in seconds_of(run_folder(config)).items():
         print(f"{name:32} {seconds:7.0f}")
     print(f"this run took {(time.monotonic() - began) / 60:.1f} minutes")
+
+
+def _left(config: Config, able: Config, overrides: list[str]) -> tuple[Config, list[str]]:
+    """`able`, and the overrides that tell the stages so; a sentence where that is less than was asked for."""
+    gone = {*judges_of(config), *config.baselines} - {*able.recognisers, *able.baselines}
+    if not gone:
+        return config, overrides
+    print(f"no target text in train or dev to learn from: {', '.join(sorted(gone))} left out", flush=True)
+    lists = {"recognisers": able.recognisers, "baselines": able.baselines}
+    return able, [*overrides, *(f"{name}=[{','.join(each)}]" for name, each in lists.items())]
 
 
 def score_lines(run: RunFolder) -> list[str]:

@@ -36,7 +36,7 @@ def score_baselines(config: Config) -> None:
         start_meteor(config.corpus.target)
         found = _scores(config, BASELINES)
         for split, toplines in read_json(run / "baselines" / "topline_texts.json").items():
-            for row, texts in toplines.items():
+            for row, texts in ((row, texts) for row, texts in toplines.items() if texts):
                 figures_of_text = score_pairs(texts.values(), config.corpus.target).figures()
                 found["splits"][split][f"{row}_text"] = {"as text": figures_of_text}
         write_json(run / "baselines" / "scores.json", sealed(found))

@@ -20,6 +20,7 @@ from speech2code.stages.folders import (
     with_units,
 )
 from speech2code.stages.record import stage
+from speech2code.stages.texts import LEARNT, check_words, scorable
 from speech2code.training.checkpoints import WEIGHTS, save_weights
 from speech2code.training.loop import fit
 from speech2code.training.tokens import TokensTask
@@ -90,8 +91,9 @@ def recogniser(config: Config) -> None:
     with stage(run, "recogniser", made_of) as figures:
         if figures is None:
             return
+        check_words(config, *LEARNT)
         fabric = fabric_of(config)
-        train, dev = speech_of(config, "train"), speech_of(config, "dev")
+        train, dev = (scorable(config, split) for split in LEARNT)
         settings, texts = config.recogniser, train.store.texts("target")
         vocabulary = Vocabulary.of(texts, settings.tokens, config.corpus.target, settings.vocabulary_size)
         tokens = [[vocabulary.encode(text) for text in speech.store.texts("target")] for speech in (train, dev)]

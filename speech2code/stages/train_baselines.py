@@ -15,6 +15,7 @@ from speech2code.config import Config, TrainingConfig
 from speech2code.recognisers.vocabulary import CHAR, Vocabulary
 from speech2code.stages.folders import fabric_of, run_folder, settings_of, speech_of
 from speech2code.stages.record import stage
+from speech2code.stages.texts import LEARNT, check_words, scorable
 from speech2code.stages.train import limits_of
 from speech2code.training.loop import Task, fit
 from speech2code.training.tacotron import TacotronTask
@@ -81,7 +82,8 @@ def _training(config: Config, name: str, **settings: object) -> Iterator[tuple[d
 
 def _characters(config: Config) -> tuple[Vocabulary, tuple[tuple, tuple]]:
     """The characters, and (speech, indices of its transcripts) of the training and the dev split."""
-    splits = [speech_of(config, split) for split in ("train", "dev")]
+    check_words(config, *LEARNT)
+    splits = [scorable(config, split) for split in LEARNT]
     characters = Vocabulary.of(splits[0].store.texts("target"), CHAR, config.corpus.target)
     train, dev = ((each, [characters.encode(text) for text in each.store.texts("target")]) for each in splits)
     return characters, (train, dev)

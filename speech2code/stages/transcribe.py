@@ -10,18 +10,19 @@ import torch
 from speech2code.audio.files import load_waveform
 from speech2code.builders import RECOGNISERS, load_recogniser
 from speech2code.config import Config
-from speech2code.corpora.store import FeatureStore
 from speech2code.files import sound_file, write_atomically
 from speech2code.registry import ROW, Stage
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.normalisation import normalise
 from speech2code.seals import digest
-from speech2code.stages.folders import corpus_of, data_folder, run_folder, splits_of
+from speech2code.stages.folders import corpus_of, run_folder, splits_of
 from speech2code.stages.record import fingerprints, stage
+from speech2code.stages.texts import check_words, scorable
 
 
 def transcribe(config: Config, this: Stage) -> None:
-    """Reads one row in the splits that this recogniser judges; nothing where the corpus has no such sentences."""
+    """Reads those sentences of one row that can be scored, in the splits that this recogniser judges; nothing where the
+    corpus has none. UserError where the test list has none."""
     run, splits = run_folder(config), splits_of(config, this.recogniser)
     torch.set_num_threads(config.trainer.threads)
     section = RECOGNISERS[this.recogniser].section
@@ -30,10 +31,13 @@ def transcribe(config: Config, this: Stage) -> None:
     with stage(run, this.name, settings) as figures:
         if figures is None or not is_there(config, this.row):
             return
+        check_words(config, "test")
         recogniser, language = load_recogniser(this.recogniser, run, config), config.corpus.target
         figures |= {"signature": recogniser.signature, "tables": {}}
         for split in splits:
-            store, sounds = FeatureStore(data_folder(config), split), waveforms_of(config, this.row, split)
+            store, sounds = scorable(config, split).store, waveforms_of(config, this.row, split)
+            if not sounds:
+                continue
             found = recogniser.transcribe(sounds, description=f"{this.recogniser}: {this.row}, {split}")
             texts = zip(store.texts("target"), found)
             rows = [(normalise(meant, language), normalise(read, language)) for meant, read in texts]
@@ -48,8 +52,8 @@ def is_there(config: Config, row: str) -> bool:
 
 
 def waveforms_of(config: Config, row: str, split: str) -> list[np.ndarray]:
-    """One waveform a sentence."""
-    store, folder = FeatureStore(data_folder(config), split), RunFolder(run_folder(config)).sounds(row, split)
+    """One waveform for each sentence that can be scored."""
+    store, folder = scorable(config, split).store, RunFolder(run_folder(config)).sounds(row, split)
     if ROW[row].made_by is None:
         return [store.waveform("target", item) for item in range(len(store))]
     return [load_waveform(sound_file(folder, key)) for key in store.ids]

@@ -22,7 +22,7 @@ from speech2code.units.segmental import SegmentalVqVae
 from speech2code.units.sequences import UnitSequences
 
 COUNTED = 6000  # sentences from which units learn how they follow each other, and their clusters
-COLLAPSED = 0.1  # perplexity by the codebook's size: healthy ones have 0.6 and more
+COLLAPSED = 0.1  # perplexity by the most that it could be: healthy ones have 0.6 and more
 
 
 class CodebookTask:
@@ -55,7 +55,7 @@ class CodebookTask:
     def epoch_figures(self) -> dict[str, float]:
         """Usage in the epoch; a collapsed codebook starts anew, with a warning."""
         figures = self._usage()
-        if self.collapsed(figures["perplexity"]):
+        if self.collapsed(**figures):
             self.model.codebook.restart()
             print(
                 f"units: {figures['perplexity']:.1f} of {len(self.model.codebook.codes)} codes carry all the speech of "
@@ -64,8 +64,9 @@ class CodebookTask:
             )
         return figures
 
-    def collapsed(self, perplexity: float) -> bool:
-        return perplexity < COLLAPSED * len(self.model.codebook.codes)
+    def collapsed(self, perplexity: float, units: float, **_: float) -> bool:
+        """Whether few codes carry that many units; a few units cannot use many codes."""
+        return perplexity < COLLAPSED * min(units, len(self.model.codebook.codes))
 
     def validate(self) -> dict[str, float]:
         held = self.model.codebook.counts.clone()
@@ -79,8 +80,9 @@ class CodebookTask:
 
     def _usage(self) -> dict[str, float]:
         used, perplexity = self.model.codebook.usage()
+        units = float(self.model.codebook.counts.sum())
         self.model.codebook.reset_usage()
-        return {"codes_used": used, "perplexity": perplexity}
+        return {"codes_used": used, "perplexity": perplexity, "units": units}
 
     def show(self, writer: SummaryWriter, step: int) -> None:
         features, lengths, speakers = self.dev.target_features(np.array([0]))
@@ -98,11 +100,11 @@ def learn_vqvae(
     """`protocols.Learn` of units of a fixed length. UserError where the codebook has collapsed."""
     task = CodebookTask(model, config, train, dev)
     figures = fit(task, config.training)
-    perplexity, codes = figures["metrics"]["dev/perplexity"], len(model.codebook.codes)
-    if task.collapsed(perplexity):
+    perplexity, units = (figures["metrics"][f"dev/{name}"] for name in ("perplexity", "units"))
+    if task.collapsed(perplexity, units):
         raise UserError(
-            f"the units collapsed: {perplexity:.1f} of {codes} codes carry the dev sentences; delete their folder and "
-            "lower units.training.learning_rate"
+            f"the units collapsed: {perplexity:.1f} of {len(model.codebook.codes)} codes carry the {units:.0f} of the "
+            "dev sentences; delete their folder and lower units.training.learning_rate"
         )
     return figures
 

@@ -7,6 +7,7 @@ from speech2code.corpora.speech import Speech
 from speech2code.protocols import UnitEncoder, Vocoder
 from speech2code.recognisers.pocketsphinx import PocketSphinx
 from speech2code.scoring.counts import error_rate, word_edits
+from speech2code.scoring.normalisation import holds_words
 from speech2code.scoring.scores import comparable
 from speech2code.unit_quality.information import Sequences
 from speech2code.unit_quality.spoken import mfcc_of
@@ -31,9 +32,11 @@ def convert(
         "converted_voice": 100
         * float(np.mean([whose(mfcc_of(trim_silence(s))) == each for s, each in zip(sounds, wanted)]))
     }
-    if read_in and test.store.has_text():
-        read = PocketSphinx().transcribe(sounds, description="pocketsphinx: converted")
-        pair = comparable(read, [test.store.texts("target")[item] for item in chosen], read_in)
+    texts = test.store.texts("target") if read_in else []
+    told = [item for item in chosen if read_in and holds_words(texts[item], read_in)]
+    if read_in and told:
+        read = PocketSphinx().transcribe([sounds[item] for item in told], description="pocketsphinx: converted")
+        pair = comparable(read, [texts[item] for item in told], read_in)
         found["wer_converted_pocketsphinx"] = float(error_rate(word_edits(*pair, read_in).sum(axis=0)))
     return found
 

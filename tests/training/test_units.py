@@ -3,11 +3,13 @@
 from collections import Counter
 
 import numpy as np
+import torch
 
+from speech2code.builders import build_unit_encoder
 from speech2code.cli import main
 from speech2code.compose import compose
 from speech2code.stages.folders import speech_of, unit_encoder_of
-from speech2code.training.units import encode_split
+from speech2code.training.units import CodebookTask, encode_split
 from speech2code.units.sequences import UnitSequences
 
 
@@ -61,3 +63,18 @@ def test_clusters_tell_more_apart_in_as_many_segments(textless, tmp_path):
         assert set(np.cumsum(durations)) <= set(np.cumsum(others)) and len(units) == len(durations)
     again = encoded_again(overrides, "train")
     assert all(map(np.array_equal, again.units, clusters.units)) and again.codebook == clusters.codebook
+
+
+def test_a_few_units_that_all_differ_have_not_collapsed(textless):
+    """Twelve units are all that a short dev split has: of 256 codes they can use twelve, and healthy ones do."""
+    train, dev = (speech_of(compose(textless.overrides(textless.data)), split) for split in ("train", "dev"))
+    settings = compose(textless.overrides(textless.data, "units.codebook_size=256")).units
+    task = CodebookTask(build_unit_encoder(settings, 2), settings, train, dev)
+    counts, codebook = task.model.codebook.counts, task.model.codebook
+    codebook.initialised.fill_(True)
+    few, many = [((1,) * 12, False), ((12,), True), ((), False)], [((1200,) * 20, True), ((1200,) * 40, False)]
+    for used, collapsed in few + many:
+        counts[: len(used)] = torch.tensor(used).float()
+        task.epoch_figures()  # a collapsed codebook starts anew
+        assert bool(codebook.initialised) is not collapsed
+        codebook.initialised.fill_(True)
