@@ -1,7 +1,6 @@
 """Overrides → a checked Config: Hydra composes, dataclasses check, a mistake is one sentence."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -11,15 +10,16 @@ from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException
-from omegaconf import MISSING, DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from speech2code.bcp47 import primary
 from speech2code.builders import RECOGNISERS, SECTIONS, judges_of, settings_class
-from speech2code.config import BLOCK_STEPS, Config, InverterConfig, TransformerConfig
+from speech2code.config import Config
 from speech2code.corpora.pairs import SPLITS
 from speech2code.errors import UserError
 from speech2code.overrides import readable, setting_types, types_of
+from speech2code.ranges import mismatch, problem
 from speech2code.registry import BASELINES, ROWS
 
 PACKAGE = Path(__file__).resolve().parent
@@ -72,25 +72,8 @@ def _check_values(settings: Any, prefix: str = "") -> None:
         value, key = getattr(settings, name), prefix + name
         if is_dataclass(value):
             _check_values(value, f"{key}.")
-        elif problem := _problem(value, each.metadata):
-            raise UserError(f"{key}={value} is not possible; {problem}")
-
-
-def _problem(value: Any, limits: Mapping[str, Any]) -> str | None:
-    """What a value should have been; None where it is possible."""
-    if value in ("", MISSING):
-        return "it needs a value"
-    if isinstance(value, list) and any(str(each)[:1] in ("[", "{") for each in value):
-        return "it is a list of words, without lists in it"
-    if limits.get("choices") and value not in limits["choices"]:
-        return f"choose one of {', '.join(map(str, limits['choices']))}"
-    least, most = limits.get("at_least"), limits.get("at_most")
-    if value is None or least is None or most is None:
-        return None
-    if not least <= value <= most:  # nor is NaN
-        return f"it must be at least {least:,} and at most {most:,}"
-    step = limits.get("multiple_of")
-    return f"it must be a multiple of {step}" if step and value % step else None
+        elif reason := problem(value, each.metadata):
+            raise UserError(f"{key}={value} is not possible; {reason}")
 
 
 def _check_together(config: Config) -> None:
@@ -101,21 +84,9 @@ def _check_together(config: Config) -> None:
         if [each.name for each in fields(settings)] != [each.name for each in fields(meant)]:
             raise UserError(f"{section}.kind={settings.kind} lacks its settings; say {section}={settings.kind}")
     _check_judging(config)
-    for section in ("translator", "recogniser", "topline_stt"):
-        network = getattr(config, section)
-        if isinstance(network, TransformerConfig) and network.width % network.heads:
-            raise UserError(
-                f"{section}.width={network.width} is not possible; it must be a multiple of "
-                f"{section}.heads={network.heads}"
-            )
-    if isinstance(config.vocoder, InverterConfig):
-        variable = getattr(config.units, "target_unit_rate", None) is not None
-        read = BLOCK_STEPS if variable else getattr(config.units, "time_reduction", 1)
-        if read % config.vocoder.reduction_factor:
-            raise UserError(
-                f"vocoder.reduction_factor={config.vocoder.reduction_factor} is not possible; it must divide "
-                + (f"{read}, the frames read as one block" if variable else f"units.time_reduction={read}")
-            )
+    networks = {section: getattr(config, section) for section in ("translator", "recogniser", "topline_stt")}
+    if reason := mismatch(config.units, config.vocoder, networks):
+        raise UserError(reason)
 
 
 def _check_judging(config: Config) -> None:

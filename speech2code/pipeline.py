@@ -21,13 +21,15 @@ from speech2code.corpora.augmentation import vocal_tract
 from speech2code.corpora.checks import LONGEST
 from speech2code.corpora.statistics import SourceRange
 from speech2code.errors import UserError
-from speech2code.files import read_json, write_json
+from speech2code.files import inside, read_json, write_json
 from speech2code.padding import pad
+from speech2code.ranges import mismatch, number, settings_from, whole_number
 from speech2code.sentences import check_length, sentences_of, span, warn
-from speech2code.training.checkpoints import WEIGHTS, load_checkpoint, save_weights
+from speech2code.training.checkpoints import WEIGHTS, check_weights, load_checkpoint, save_weights
 from speech2code.translation.search import Hypothesis, beam_search
 from speech2code.vocoders.speaking import speak, stream
 
+MAX_CONFIG = 1 << 20  # bytes of config.json: a hundred thousand speakers
 FORMAT = 2  # of config.json; 1 was before kinds of units, vocoders and translators
 SECTIONS = ("units", "vocoder", "translator")
 
@@ -108,8 +110,12 @@ class SpeechTranslator(nn.Module):
         return [encoder.deduplicate(steps)[0].tolist() for steps in encoder.encode(features, lengths)]
 
     def speak(self, units: list[list[int]], speaker: int = 0) -> list[np.ndarray]:
-        """Unit sequences → waveforms float32 `((frames − 1) · 160,)`, peak 0.7."""
-        return speak(units, self.unit_encoder, self.vocoder, speaker)
+        """Unit sequences → waveforms float32 `((frames − 1) · 160,)`, peak 0.7; UserError where wild weights make
+        something else of them."""
+        spoken = speak(units, self.unit_encoder, self.vocoder, speaker)
+        if not all(np.isfinite(each).all() for each in spoken):
+            raise UserError("this model's weights lead to infinite numbers instead of sound; train it again")
+        return spoken
 
     def stream(self, units: Iterable[int], speaker: int = 0) -> Iterator[np.ndarray]:
         """Units as they come → pieces of a waveform, the first after 24 units; longer speech needs no more memory."""
@@ -138,30 +144,26 @@ class SpeechTranslator(nn.Module):
 
     @classmethod
     def from_pretrained(cls, folder: Path | str) -> "SpeechTranslator":
-        """Loads an exported folder, or a model of that id from the Hugging Face hub; UserError when it is not whole."""
+        """Loads an exported folder, or a model of that id from the Hugging Face hub. A stranger's may hold anything:
+        nothing is executed, and nothing is allocated before the weights are known to be those of its `config.json`.
+        UserError when it is not whole."""
         folder = _locate(folder)
-        config = read_json(folder / "config.json")
+        config = read_json(inside(folder, "config.json"), MAX_CONFIG)
         if isinstance(config, dict) and "inverter" in config:
             raise UserError(
                 f"{folder} was exported by an older version of Speech2Code, whose models no longer load; train it "
                 "again with `speech2code run` (CHANGELOG.md, To be retrained)"
             )
         try:
-            parts = {name: settings_class(name, config[name]["kind"])(**config[name]) for name in SECTIONS}
-            known = config.get("source_range")  # a model that was exported before has none
-            model = cls(
-                **parts,
-                search=SearchConfig(**config["search"]),
-                limits=Limits(**config["limits"]),
-                vtln=config["vtln"],
-                source_range=SourceRange(**known) if known else None,
-            )
-            codebook = config["codebook"]
-        except (KeyError, TypeError) as error:
+            parts, codebook = _parts(config), config["codebook"]
+        except (AttributeError, KeyError, TypeError, UserError) as error:
             raise UserError(
                 f"{folder}/config.json does not describe a Speech2Code model ({error}); export the model again"
             ) from error
-        load_checkpoint(folder / WEIGHTS, model)
+        weights = inside(folder, WEIGHTS)
+        check_weights(weights, lambda: cls(**parts))
+        model = cls(**parts)
+        load_checkpoint(weights, model)
         if model.unit_encoder.inventory.fingerprint() != codebook:
             raise UserError(
                 f"{folder} holds the weights of another codebook than its config.json names; export the model again"
@@ -178,6 +180,26 @@ class SpeechTranslator(nn.Module):
             self.save_pretrained(folder)
             HfApi().create_repo(repository, exist_ok=True)
             HfApi().upload_folder(repo_id=repository, folder_path=folder)
+
+
+def _parts(config: Any) -> dict[str, Any]:
+    """What `config.json` says → the arguments of SpeechTranslator. UserError, or what Python says of a wrong type,
+    where it is not what `save_pretrained` writes."""
+    parts: dict[str, Any] = {
+        name: settings_from(config[name], settings_class(name, config[name]["kind"])) for name in SECTIONS
+    }
+    if reason := mismatch(parts["units"], parts["vocoder"], {"translator": parts["translator"]}):
+        raise UserError(reason)
+    limits = Limits(**{name: whole_number(value, f"limits.{name}") for name, value in config["limits"].items()})
+    vtln = config["vtln"]
+    if not isinstance(vtln, list) or not vtln:
+        raise UserError("vtln must be a list of numbers, one a speaker")
+    for factor in vtln:
+        number(factor, "each factor of vtln", 0.5, 2)
+    search = settings_from(config["search"], SearchConfig)
+    known = config.get("source_range")  # a model that was exported before has none
+    source_range = known and SourceRange(**{name: number(value, name, 0, LONGEST) for name, value in known.items()})
+    return {**parts, "search": search, "limits": limits, "vtln": vtln, "source_range": source_range}
 
 
 def _locate(folder: Path | str) -> Path:

@@ -7,6 +7,7 @@ Trained on original target speech only; it never meets what a system says before
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +23,7 @@ from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 from speech2code.padding import pad
 from speech2code.protocols import Translator
+from speech2code.ranges import settings_from, whole_number
 from speech2code.recognisers.vocabulary import Vocabulary
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
 from speech2code.training.progress import bar
@@ -68,12 +70,20 @@ class AttentionRecogniser:
         if not (folder / WEIGHTS).exists():
             raise UserError(f"{folder} holds no trained recogniser; run `speech2code train recogniser` first")
         known = read_json(folder / DESCRIPTION)
-        settings = settings_class("recogniser", known["settings"]["kind"])(**known["settings"])
-        vocabulary = Vocabulary.from_state(known["vocabulary"])
+        try:
+            described = {name: value for name, value in known["settings"].items() if name != "training"}
+            settings: Any = settings_from(described, settings_class("recogniser", described["kind"]))
+            vocabulary = Vocabulary.from_state(known["vocabulary"])
+            standard = torch.tensor(known["mean"]), torch.tensor(known["std"])
+            limits = {name: whole_number(known["limits"][name], name) for name in ("longest", "longest_run")}
+        except Exception as error:  # byte pairs raise what they like
+            raise UserError(
+                f"{folder / DESCRIPTION} does not describe a recogniser ({error}); delete {folder} and run "
+                "`speech2code train recogniser` again"
+            ) from error
         model = build_translator(settings, len(vocabulary.tokens))
         load_checkpoint(folder / WEIGHTS, model)
-        standard = torch.tensor(known["mean"]), torch.tensor(known["std"])
-        return cls(model, vocabulary, standard, known["limits"])
+        return cls(model, vocabulary, standard, limits)
 
     def transcribe(self, waveforms: Iterable[np.ndarray], description: str = "in_domain") -> list[str]:
         """Waveforms float32 `(samples,)` at 16 kHz → one transcript each; silence at the ends is trimmed first."""

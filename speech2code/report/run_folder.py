@@ -11,6 +11,7 @@ import yaml
 from speech2code.audio.files import load_waveform
 from speech2code.errors import UserError
 from speech2code.files import read_json, safe_name, sound_file
+from speech2code.npz import read_npz
 from speech2code.records import read_record
 from speech2code.registry import BY_NAME, ROW, ROWS
 from speech2code.seals import digest, opened
@@ -100,16 +101,15 @@ class RunFolder:
         path = self.path / "decoding" / "alignments.npz"
         if not path.is_file():
             return {}
-        with np.load(path) as archive:
-            return {name: archive[safe_name(name)] for name in self.shown_ids() if safe_name(name) in archive}
+        archive = read_npz(path)
+        return {name: archive[safe_name(name)] for name in self.shown_ids() if safe_name(name) in archive}
 
     def phones(self) -> dict | None:
         """What `measure` wrote of a codebook: "counts" `(codebook_size, phones)`, "phones", "codes"."""
         path = self.path / "quality" / "phones.npz"
         if not path.is_file():
             return None
-        with np.load(path) as archive:
-            return dict(archive)
+        return read_npz(path)
 
     def unit_sounds(self) -> dict[int, np.ndarray]:
         """Unit → how it sounds when it is spoken some times in a row."""

@@ -1,21 +1,25 @@
 """Weights and training states on disk; nothing here executes a pickle."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
+from zipfile import ZipFile
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from speech2code.errors import UserError
-from speech2code.files import write_atomically
+from speech2code.files import check_regular, write_atomically
+from speech2code.npz import check_sizes
 
 WEIGHTS = "model.safetensors"
 LAST = "last.ckpt"
+AGAIN = "delete its folder and run that stage again"
+OTHER_SHAPE = "holds a model of another shape; delete its folder or restore the settings it was trained with"
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
@@ -39,32 +43,70 @@ def save_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimiz
         torch.save(state, temporary)
 
 
+def check_weights(path: Path, build: Callable[[], nn.Module]) -> None:
+    """Reads the names, shapes and sizes in a file of weights, and no more. UserError where they are not those of the
+    model that `build` makes, here without memory, or where they do not fit into half of this machine's."""
+    try:
+        with torch.device("meta"):
+            meant = {name: tuple(value.shape) for name, value in build().state_dict().items()}
+    except (NotImplementedError, RuntimeError):  # a network of the user's own that computes while it is built
+        return
+    with _as_user_error(path), safe_open(path, framework="pt") as file:
+        found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no dictionary)
+    if found != meant:
+        raise UserError(f"{path} {OTHER_SHAPE}")
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if path.stat().st_size > memory / 2:
+        raise UserError(
+            f"{path} has {path.stat().st_size / 1e9:.0f} GB, more than half of this machine's {memory / 1e9:.0f}; "
+            "take a smaller model"
+        )
+
+
 def load_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer | None = None) -> dict:
     """Fills the model (and the optimiser and the generators) and returns the counters; UserError when it does not
     fit."""
-    try:
+    check_regular(path, missing=AGAIN)
+    if path.is_symlink() and optimiser is not None:
+        raise UserError(f"cannot read {path}: a link is there, and a training resumes from its own file; delete it")
+    with _as_user_error(path):
         if path.suffix == ".safetensors":
             state: dict[str, Any] = {"model": load_file(path), "counters": {}}
         else:
+            with ZipFile(path) as archive:
+                check_sizes(archive)
             state = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, UnpicklingError, SafetensorError) as error:
-        reason = str(error).partition("\n")[0]
-        raise UserError(f"cannot read {path}: {reason}; delete its folder and run that stage again") from error
     try:
         model.load_state_dict(state["model"])
         if optimiser is not None:
-            getattr(optimiser, "optimizer", optimiser).load_state_dict(state["optimiser"])
-    except (KeyError, RuntimeError, ValueError) as error:
-        raise UserError(
-            f"{path} holds a model of another shape; delete its folder or restore the settings it was trained with"
-        ) from error
-    if optimiser is not None:
-        for name, value in model.named_buffers():
-            value.copy_(state.get("buffers", {}).get(name, value))
-        torch.set_rng_state(state["rng"])
-        if state["cuda_rng"] and torch.cuda.is_available():
-            torch.cuda.set_rng_state_all(state["cuda_rng"])
-    return state["counters"]
+            _go_on_from(state, model, optimiser)
+        counters = dict(state["counters"])
+    except (AttributeError, KeyError, TypeError, RuntimeError, ValueError) as error:
+        raise UserError(f"{path} {OTHER_SHAPE}") from error
+    if broken := [name for name, value in model.state_dict().items() if not value.isfinite().all()]:
+        raise UserError(f"{path} holds numbers that are infinite or none (in {broken[0]}); train that model again")
+    return counters
+
+
+def _go_on_from(state: dict[str, Any], model: nn.Module, optimiser: torch.optim.Optimizer) -> None:
+    """What resume needs beside the weights."""
+    getattr(optimiser, "optimizer", optimiser).load_state_dict(state["optimiser"])
+    for name, value in model.named_buffers():
+        value.copy_(state.get("buffers", {}).get(name, value))
+    torch.set_rng_state(state["rng"])
+    if state["cuda_rng"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda_rng"])
+
+
+@contextmanager
+def _as_user_error(path: Path) -> Iterator[None]:
+    """What the readers of torch and safetensors raise; a damaged file makes torch's raise anything, and advise to read
+    it without its safeguard, which nobody is told."""
+    try:
+        yield
+    except Exception as error:
+        reason = str(error) if isinstance(error, SafetensorError) else "it is damaged, or no file of this program's"
+        raise UserError(f"cannot read {path}: {reason}; {AGAIN}") from error
 
 
 @contextmanager

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 
 from speech2code.errors import UserError
 from speech2code.files import write_atomically
+from speech2code.npz import read_npz
 
 
 class UnitSequences(NamedTuple):
@@ -27,12 +27,15 @@ class UnitSequences(NamedTuple):
     @classmethod
     def load(cls, path: Path) -> "UnitSequences":
         try:
-            with np.load(path) as data:
-                both = ("units", "durations")
-                units, durations = (np.split(data[name].astype(np.int64), data["ends"][:-1]) for name in both)
-                return cls(str(data["codebook"]), data["ids"].tolist(), units, durations)
-        except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
-            raise UserError(f"cannot read units {path}: {error}; run `speech2code train units` again") from error
+            data = read_npz(path)
+            both = ("units", "durations")
+            units, durations = (np.split(data[name].astype(np.int64), data["ends"][:-1]) for name in both)
+            return cls(str(data["codebook"]), data["ids"].tolist(), units, durations)
+        except (UserError, ValueError, KeyError, TypeError) as error:
+            reason = str(error).removeprefix(f"cannot read {path}: ")
+            raise UserError(
+                f"cannot read units {path}: {reason}; delete {path.parent} and run `speech2code train units` again"
+            ) from error
 
     def check(self, codebook: str, ids: list[str], where: Path | str) -> None:
         """UserError when these are units of another codebook, or of other sentences than `ids`."""

@@ -39,5 +39,5 @@ class DurationPredictor(nn.Module):
     @torch.no_grad()
     def predict(self, codes: Tensor, counts: Tensor, speakers: Tensor) -> Tensor:
         """→ steps `(batch, units)`, int64: at least 1, and 0 behind the end."""
-        steps = self(codes, counts, speakers).exp().round().clamp(1, LONGEST).long()
+        steps = self(codes, counts, speakers).exp().nan_to_num(1.0).round().clamp(1, LONGEST).long()
         return steps * frame_mask(counts, codes.shape[1])
