@@ -198,6 +198,11 @@ def ancestors(name: str) -> set[str]:
     return {name}.union(*(ancestors(each) for each in BY_NAME[name].needs))
 
 
+def descendants(name: str) -> list[str]:
+    """The stages that need this one, however far behind; all need the prepared corpus."""
+    return [each for each in BY_NAME if each != name and (name == "prepare" or name in ancestors(each))]
+
+
 def stages_for(words: list[str]) -> list[Stage]:
     """What a user typed before the overrides → the stages meant: "train units" is one, "transcribe" several.
 

@@ -4,11 +4,11 @@ import hashlib
 import shutil
 import sys
 import zlib
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
 from speech2code.bcp47 import UNKNOWN
@@ -25,11 +25,13 @@ from speech2code.corpora.store import (
     read_corpus,
     remove_split,
     write_split,
+    write_texts,
 )
 from speech2code.corpora.voices import load_voice
 from speech2code.errors import UserError
-from speech2code.files import write_json
+from speech2code.files import left_overs, write_json
 from speech2code.locks import hold
+from speech2code.npz import read_npz
 from speech2code.seals import sealed
 from speech2code.workers import workers
 
@@ -41,9 +43,14 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2, *, wait: bool = F
     """Fills `folder` with the corpus's feature store and returns its fingerprint; does nothing where it is already
     whole. `wait`: for another process that prepares it.
 
+    What has changed since is noticed: of texts that stand beside recordings only the texts are written anew, anything
+    else is refused. Where the manifest or the text is gone, what was prepared of it is taken as it is.
+
     Raises UserError when the folder holds another corpus, another process prepares it, a voice is missing, or too many
     items are bad.
     """
+    if kept := _without_source(corpus, folder):
+        return kept
     pairs, rejected = read_pairs(corpus)
     if corpus.target == UNKNOWN and any(pair.target_text for pair in pairs):
         raise UserError(
@@ -51,15 +58,26 @@ def prepare(corpus: CorpusConfig, folder: Path, jobs: int = 2, *, wait: bool = F
             "corpus.target=en"
         )
     fingerprint = _fingerprint(corpus, pairs, SIDES)
-    if not _is_made(corpus, folder, fingerprint):
+    if not (_is_made(corpus, folder, pairs, fingerprint) and _has_texts(folder, pairs)):
         claim(folder)
         with hold(folder, wait=wait):
-            if not _is_made(corpus, folder, fingerprint):  # nor by who held it until now
+            if not _is_made(corpus, folder, pairs, fingerprint):  # nor by who held it until now
                 _make(corpus, folder, jobs, pairs, rejected, fingerprint)
+            elif not _has_texts(folder, pairs):
+                _change_texts(folder, pairs)
+    _clear(folder)
     return fingerprint
 
 
-def _is_made(corpus: CorpusConfig, folder: Path, fingerprint: str) -> bool:
+def _without_source(corpus: CorpusConfig, folder: Path) -> str | None:
+    """The fingerprint of a whole corpus whose manifest or text is gone; None where that is there, or needed."""
+    if corpus.path is None or Path(corpus.path).exists() or problem_of(folder):
+        return None
+    print(f"{corpus.path} is gone: {folder} is taken as it was prepared from it", flush=True)
+    return check_same_corpus(corpus, folder)["fingerprint"]
+
+
+def _is_made(corpus: CorpusConfig, folder: Path, pairs: list[Pair], fingerprint: str) -> bool:
     """Whether `folder` holds this corpus and every file of it; UserError where it holds another one."""
     try:
         known = read_corpus(folder)
@@ -67,11 +85,38 @@ def _is_made(corpus: CorpusConfig, folder: Path, fingerprint: str) -> bool:
         return False
     _check_settings(corpus, folder, known)
     if known["fingerprint"] != fingerprint:
+        files = (getattr(pair, f"{side}_audio") for pair in pairs for side in SIDES)
+        gone = next(filter(None, map(unreadable, filter(None, files))), None)
         raise UserError(
-            f"{folder} was prepared from other sentences or recordings than there are now; choose "
-            "another corpus.name or delete the folder"
+            f"{folder} was prepared from other sentences or recordings than there are now"
+            + (f" ({gone})" if gone else "")
+            + "; choose another corpus.name and another name, or delete the folder"
         )
     return problem_of(folder) is None
+
+
+def _has_texts(folder: Path, pairs: list[Pair]) -> bool:
+    """Whether what was prepared has the texts of these pairs."""
+    return read_corpus(folder).get("text", dict.fromkeys(SIDES)) == _text_fingerprints(pairs)
+
+
+def _change_texts(folder: Path, pairs: list[Pair]) -> None:
+    """Writes the texts anew, and leaves the speech as it is."""
+    print(f"{folder}: the text has changed and is written anew; the speech is as it was", flush=True)
+    by_id, known = {pair.id: pair for pair in pairs}, read_corpus(folder)
+    for split in known["splits"]:
+        write_texts(folder, split, _texts([by_id[name] for name in FeatureStore(folder, split).ids]))
+    write_json(folder / "corpus.json", sealed(known | {"text": _text_fingerprints(pairs)}))
+
+
+def _clear(folder: Path) -> None:
+    """Deletes what killed processes left in a folder that is whole, unless another one works there."""
+    if any(folder.glob(".shards-*")) or left_overs(folder):
+        with suppress(UserError, OSError), hold(folder):
+            for shards in folder.glob(".shards-*"):
+                shutil.rmtree(shards)
+            for each in left_overs(folder):
+                each.unlink()
 
 
 def _make(
@@ -96,12 +141,11 @@ def _make(
     _tell(rejected + refused, total, corpus, folder)
     gone = {each.id for each in refused}
     target = _fingerprint(corpus, [pair for pair in pairs if pair.id not in gone], ("target",))
-    known = {"fingerprint": fingerprint, "target_fingerprint": target, "config": asdict(corpus)}
+    known = {"fingerprint": fingerprint, "target_fingerprint": target, "text": _text_fingerprints(pairs)}
+    known |= {"config": asdict(corpus)}
     filled = {path.parent.name for path in folder.glob("*/items.json") if len(FeatureStore(folder, path.parent.name))}
     _check_splits(filled, f"{folder} has no {{}} pair left; see rejected.csv there")
     write_json(folder / "corpus.json", sealed(known | {"splits": sorted(filled)} | statistics_of(folder)))
-    for each in folder.glob(".shards-*"):  # those of earlier, failed attempts too
-        shutil.rmtree(each)
 
 
 def read_pairs(corpus: CorpusConfig) -> tuple[list[Pair], list[Rejection]]:
@@ -172,16 +216,36 @@ def _check_settings(corpus: CorpusConfig, folder: Path, known: dict) -> None:
 
 
 def _fingerprint(corpus: CorpusConfig, pairs: list[Pair], sides: tuple[str, ...]) -> str:
-    """A short name of what these sides of the corpus hold: voices, sentences, and the state of recordings."""
+    """A short name of what these sides of the corpus hold: voices and what they speak, and the state of recordings.
+    What the text of a recording says is none of it: nothing but judging depends on that."""
     digest = hashlib.sha256()
     for side in sides:
         digest.update(repr(getattr(corpus, f"{side}_voice")).encode())
         for pair in pairs:
             text, audio, speaker = (getattr(pair, f"{side}_{what}") for what in ("text", "audio", "speaker"))
-            digest.update(repr((pair.id, pair.split, text, audio, speaker)).encode())
+            spoken = text if audio is None else None
+            digest.update(repr((pair.id, pair.split, spoken, audio, speaker)).encode())
             if audio is not None and not unreadable(audio):
                 digest.update(f"{audio.stat().st_size} {audio.stat().st_mtime_ns}".encode())
     return digest.hexdigest()[:16]
+
+
+def _text_fingerprints(pairs: list[Pair]) -> dict[str, str | None]:
+    """A short name of the texts on each side that stand beside recordings; None where there are none."""
+    found = {}
+    for side in SIDES:
+        texts = [
+            (pair.id, getattr(pair, f"{side}_text")) for pair in pairs if getattr(pair, f"{side}_audio") is not None
+        ]
+        there = any(text is not None for _, text in texts)
+        found[side] = hashlib.sha256(repr(texts).encode()).hexdigest()[:16] if there else None
+    return found
+
+
+def _texts(pairs: list[Pair]) -> dict[str, list[str | None]] | None:
+    """Both sides of these pairs; None where nobody wrote any."""
+    texts = {side: [getattr(pair, f"{side}_text") for pair in pairs] for side in SIDES}
+    return texts if any(text is not None for side in SIDES for text in texts[side]) else None
 
 
 def _plan(pairs: list[Pair], shards: Path) -> list[tuple[Path, list[Pair]]]:
@@ -195,8 +259,9 @@ def _plan(pairs: list[Pair], shards: Path) -> list[tuple[Path, list[Pair]]]:
 
 
 def _run(plan: list[tuple[Path, list[Pair]]], corpus: CorpusConfig, jobs: int) -> None:
-    left = [(path, pairs) for path, pairs in plan if not path.exists()]
-    total, done = sum(len(pairs) for _, pairs in plan), sum(len(pairs) for path, pairs in plan if path.exists())
+    left = [(path, pairs) for path, pairs in plan if not _is_whole(path)]
+    total = sum(len(pairs) for _, pairs in plan)
+    done = total - sum(len(pairs) for _, pairs in left)
     seconds = 1 if sys.stderr.isatty() else 15
     bar = tqdm(total=total, initial=done, desc="prepare", unit="pair", mininterval=seconds)
     with bar, workers(jobs, start_worker) as pool:
@@ -207,6 +272,14 @@ def _run(plan: list[tuple[Path, list[Pair]]], corpus: CorpusConfig, jobs: int) -
             bar.update(future.result())
 
 
+def _is_whole(shard: Path) -> bool:
+    """Whether a killed attempt has left this shard, and nothing has damaged it since."""
+    try:
+        return shard.exists() and bool(read_npz(shard))
+    except UserError:
+        return False
+
+
 def _join(pairs: list[Pair], folder: Path, shards: Path) -> list[Rejection]:
     """Shards → one store a split; returns what the workers refused."""
     by_id, refused = {pair.id: pair for pair in pairs}, []
@@ -214,13 +287,12 @@ def _join(pairs: list[Pair], folder: Path, shards: Path) -> list[Rejection]:
         remove_split(folder, split)
     for split in dict.fromkeys(pair.split for pair in pairs):
         paths = sorted(shards.glob(f"{split}-*.npz"))
-        kept = [by_id[name] for path in paths for name in np.load(path)["kept"].tolist()]
-        refused += [Rejection(*row) for path in paths for row in np.load(path)["refused"].tolist()]
+        told = [read_npz(path, "kept", "refused") for path in paths]
+        kept = [by_id[name] for each in told for name in each["kept"].tolist()]
+        refused += [Rejection(*row) for each in told for row in each["refused"].tolist()]
         items = {"ids": [pair.id for pair in kept]}
         items |= {f"{side}_speakers": [getattr(pair, f"{side}_speaker") for pair in kept] for side in SIDES}
-        texts = {side: [getattr(pair, f"{side}_text") for pair in kept] for side in SIDES}
-        spoken = any(text is not None for side in SIDES for text in texts[side])
-        write_split(folder, split, items, texts if spoken else None, paths)
+        write_split(folder, split, items, _texts(kept), paths)
     return refused
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_atomically, write_json
 from speech2code.locks import LOCK
+from speech2code.npz import read_npz
 from speech2code.seals import digest, opened, sealed
 
 MARK = ".made-by-speech2code"  # in a folder that this program made: nothing else is written in or cleaned
@@ -191,7 +192,7 @@ def write_split(folder: Path, split: str, items: dict, texts: dict | None, shard
     marks it whole."""
     folder = Path(folder) / split
     for kind in KINDS:
-        lengths = [np.load(shard)[f"{kind}_lengths"] for shard in shards]
+        lengths = [read_npz(shard, f"{kind}_lengths")[f"{kind}_lengths"] for shard in shards]
         ends, sums = np.concatenate(lengths).cumsum(), []
         dtype, dim = FORM[kind.partition("_")[2]]
         header = {"descr": dtype.str, "fortran_order": False, "shape": (int(ends[-1]) if len(ends) else 0, *dim)}
@@ -199,15 +200,33 @@ def write_split(folder: Path, split: str, items: dict, texts: dict | None, shard
         with write_atomically(folder / f"{kind}.npy") as temporary, open(temporary, "wb") as file:
             np.lib.format.write_array_header_1_0(file, header)
             for shard, each in zip(shards, lengths):
-                values = np.load(shard)[kind]
+                values = read_npz(shard, kind)[kind]
                 file.write(values.tobytes())
                 sums += [zlib.crc32(part.tobytes()) for part in np.split(values, each.cumsum())[:-1]]
         for what, array in (("ends", ends), ("crc", np.array(sums, np.uint32))):
             with write_atomically(folder / f"{kind}_{what}.npy") as temporary, open(temporary, "wb") as file:
                 np.save(file, array)
+    files = {f"{kind}.npy": {"bytes": (folder / f"{kind}.npy").stat().st_size} for kind in KINDS}
+    files |= {name: _known(folder / name) for kind in KINDS for name in (f"{kind}_ends.npy", f"{kind}_crc.npy")}
+    _write_items(folder, items | {"files": files}, texts)
+
+
+def write_texts(folder: Path, split: str, texts: dict | None) -> None:
+    """The texts of a split anew, or none; its speech stays as it is."""
+    _write_items(folder / split, _opened(folder / split / "items.json"), texts)
+
+
+def _write_items(folder: Path, items: dict, texts: dict | None) -> None:
+    """`text.json` where there are texts, then `items.json`, which knows it."""
+    items["files"].pop("text.json", None)
     if texts:
         write_json(folder / "text.json", texts)
-    small = [f"{kind}_{what}.npy" for kind in KINDS for what in ("ends", "crc")] + ["text.json"] * bool(texts)
-    files = {name: {"sha256": digest(folder / name)} for name in small} | {f"{kind}.npy": {} for kind in KINDS}
-    sizes = {name: known | {"bytes": (folder / name).stat().st_size} for name, known in files.items()}
-    write_json(folder / "items.json", sealed(items | {"files": sizes}))
+        items["files"]["text.json"] = _known(folder / "text.json")
+    else:
+        (folder / "text.json").unlink(missing_ok=True)
+    write_json(folder / "items.json", sealed(items))
+
+
+def _known(path: Path) -> dict:
+    """What a small file is known by."""
+    return {"bytes": path.stat().st_size, "sha256": digest(path)}

@@ -43,6 +43,13 @@ def corpus_of(config: Config, name: str) -> str:
     return known["target_fingerprint" if BY_NAME[name].target_only else "fingerprint"]
 
 
+def text_of(config: Config) -> dict[str, str]:
+    """{"text": the fingerprint of the target texts} for a stage that reads them, where they stand beside recordings;
+    what a voice speaks belongs to the speech itself."""
+    known = check_same_corpus(config.corpus, data_folder(config)).get("text", {}).get("target")
+    return {"text": known} if known else {}
+
+
 def settings_of(config: Config, name: str, **settings: object) -> dict:
     """What a trained stage depends on: its own settings, what it reads of the corpus, the seed."""
     return {

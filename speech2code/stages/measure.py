@@ -12,13 +12,21 @@ from speech2code.builders import judges_of
 from speech2code.config import Config
 from speech2code.corpora.store import FeatureStore
 from speech2code.corpora.voices import Phone, load_voice
-from speech2code.files import sound_file, write_atomically, write_json
+from speech2code.files import is_younger, sound_file, write_atomically, write_json
 from speech2code.protocols import UnitEncoder
 from speech2code.records import RECORD
 from speech2code.registry import ROW
 from speech2code.report.run_folder import RunFolder
 from speech2code.seals import sealed
-from speech2code.stages.folders import data_folder, run_folder, settings_of, speech_of, unit_encoder_of, vocoder_of
+from speech2code.stages.folders import (
+    data_folder,
+    run_folder,
+    settings_of,
+    speech_of,
+    text_of,
+    unit_encoder_of,
+    vocoder_of,
+)
 from speech2code.stages.record import fingerprint, finished, record_of, stage
 from speech2code.stages.texts import scorable
 from speech2code.unit_quality.cepstra import mel_cepstra
@@ -44,7 +52,8 @@ def measure(config: Config) -> None:
     store = FeatureStore(data_folder(config), "test")
     phones = phones_of(config.corpus, store) if config.corpus.phones else None
     told_by = {"voices": config.measure.voices, "phones": fingerprint(phones) if phones else None}
-    made_of = settings_of(config, "quality", measure=told_by, codebook=record["codebook"])
+    read = text_of(config) if config.corpus.target_voice else {}  # which speaks it, and tells the times of its phones
+    made_of = settings_of(config, "quality", measure=told_by, codebook=record["codebook"], **read)
     with stage(run, "quality", made_of) as figures:
         if figures is not None:
             torch.set_num_threads(config.trainer.threads)
@@ -57,9 +66,7 @@ def measure(config: Config) -> None:
 
 def _is_fresh(run: Path) -> bool:
     """Whether units.json is younger than all that it speaks of."""
-    written, records = run / "units.json", [run / name / RECORD for name in ("quality", "resynthesis", "decoding")]
-    there = [each.stat().st_mtime_ns for each in records if each.exists()]
-    return written.exists() and max(there) <= written.stat().st_mtime_ns
+    return is_younger(run / "units.json", [run / name / RECORD for name in ("quality", "resynthesis", "decoding")])
 
 
 def _everything(config: Config, encoder: UnitEncoder, store: FeatureStore) -> dict:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from speech2code.config import Config
 from speech2code.corpora.prepare import FREE
 from speech2code.corpora.prepare import prepare as prepare_corpus
-from speech2code.corpora.store import problem_of
+from speech2code.seals import digest
 from speech2code.stages.folders import data_folder, reuse_target, run_folder
 from speech2code.stages.record import leads, of_several, stage
 from speech2code.stages.texts import list_unscored
@@ -16,13 +16,13 @@ def prepare(config: Config, *, wait: bool = False) -> None:
     another process that prepares this corpus, instead of refusing; the processes of one training always wait."""
     settings = {name: value for name, value in asdict(config.corpus).items() if name not in FREE}
     with stage(run_folder(config), "prepare", {"corpus": settings}) as figures:
-        # done once, but the folder, or a part of it, may have been deleted since
-        if figures is not None or problem_of(data_folder(config)):
-            patient = wait or of_several()
-            fingerprint = prepare_corpus(config.corpus, data_folder(config), config.trainer.jobs, wait=patient)
-            if figures is not None:
-                figures["fingerprint"] = fingerprint
-            if leads():
-                list_unscored(config)
+        # also where it was done once: recordings, text or the folder may have changed since
+        patient, known = wait or of_several(), data_folder(config) / "corpus.json"
+        before = digest(known) if known.exists() else None
+        fingerprint = prepare_corpus(config.corpus, data_folder(config), config.trainer.jobs, wait=patient)
+        if figures is not None:
+            figures["fingerprint"] = fingerprint
+        if leads() and (figures is not None or digest(known) != before):
+            list_unscored(config)
     if config.donor:
         reuse_target(config)

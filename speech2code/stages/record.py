@@ -8,11 +8,11 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from speech2code.errors import UserError
-from speech2code.files import write_json
+from speech2code.files import left_overs, write_json
 from speech2code.locks import hold
 from speech2code.provenance import attempt
 from speech2code.records import RECORD, read_record
-from speech2code.registry import BY_NAME
+from speech2code.registry import BY_NAME, descendants
 from speech2code.seals import sealed
 
 
@@ -41,12 +41,14 @@ def stage(run: Path, name: str, settings: dict) -> Iterator[dict | None]:
             print(f"{name}: done already ({run / name})", flush=True)
             yield None
         else:
+            for each in left_overs(run / name):
+                each.unlink()
             yield from _attempt(run / name, name, settings, record)
 
 
 def _checked(run: Path, name: str, settings: dict) -> dict:
     record = record_of(run, name)
-    check_same(run / name, record.get("settings", settings), settings)
+    check_same(run, name, record.get("settings", settings), settings)
     return record
 
 
@@ -111,15 +113,17 @@ def reuse(run: Path, donor: Path, stages: Iterable[str]) -> None:
             (run / name).symlink_to(os.path.relpath(donor / name, (run / name).parent))
 
 
-def check_same(folder: Path, then: dict, now: dict) -> None:
-    """UserError where these settings differ; it names the first one that does."""
+def check_same(run: Path, name: str, then: dict, now: dict) -> None:
+    """UserError where these settings of a stage differ; it names the first one that does, and all that was made of
+    it."""
     old, new = _flat(then), _flat(now)
     key = next((key for key in [*old, *new] if old.get(key) != new.get(key)), None)
     if key is None:  # a setting that is null is one that is not there
         return
+    made_of_it = [each for each in (name, *descendants(name)) if os.path.lexists(run / each)]
     raise UserError(
-        f"{folder} was made with {key}={old.get(key)}, now it is {new.get(key)}; "
-        f"give the new experiment a name (name=…) or delete that folder and those of the stages after it"
+        f"{run / name} was made with {key}={old.get(key)}, now it is {new.get(key)}; give the new experiment a name "
+        f"(name=…), or delete in {run} what was made so: {', '.join(made_of_it)}"
     )
 
 

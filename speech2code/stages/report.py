@@ -42,4 +42,4 @@ def _check_made_with(config: Config, run: Path) -> None:
             if section in sections and isinstance(then, dict):  # else a fingerprint: of a corpus or of a stage
                 now = {key: value for key, value in sections[section].items() if key in then}
                 then = {key: value for key, value in then.items() if key in now}
-                check_same(run / name, {section: then}, {section: now})
+                check_same(run, name, {section: then}, {section: now})

@@ -15,7 +15,7 @@ from speech2code.registry import ROW, Stage
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.normalisation import normalise
 from speech2code.seals import digest
-from speech2code.stages.folders import corpus_of, run_folder, splits_of
+from speech2code.stages.folders import corpus_of, run_folder, splits_of, text_of
 from speech2code.stages.record import fingerprints, stage
 from speech2code.stages.texts import check_words, scorable
 
@@ -27,6 +27,7 @@ def transcribe(config: Config, this: Stage) -> None:
     torch.set_num_threads(config.trainer.threads)
     section = RECOGNISERS[this.recogniser].section
     settings = {"corpus": corpus_of(config, this.name), "splits": splits, **fingerprints(run, *this.needs)}
+    settings |= text_of(config)
     settings |= {section: vars(getattr(config, section))} if section else {}
     with stage(run, this.name, settings) as figures:
         if figures is None or not is_there(config, this.row):
