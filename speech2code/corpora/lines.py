@@ -10,6 +10,8 @@ from speech2code.errors import UserError
 
 LONGEST = 2**20  # characters of a line: a file of zeros, or no text at all, is noticed before it fills the memory
 
+EXPANDS = 100  # times that a packed text grows, at most: language grows five times, a bomb a thousand
+
 
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     """(number from 1 on, line with its end) of a file, unpacked where it is named .gz; a byte order mark is left out.
@@ -23,8 +25,14 @@ def read_lines(path: Path) -> Iterator[tuple[int, str]]:
         opened = gzip.open if path.suffix == ".gz" else open
         with opened(path, "rb") as binary:
             file = TextIOWrapper(binary, "utf-8-sig", "surrogateescape", newline="")
+            left = EXPANDS * path.stat().st_size + LONGEST
             for number, line in enumerate(iter(lambda: file.readline(LONGEST), ""), start=1):
                 _check(line, number, path)
+                left -= len(line)
+                if left < 0:
+                    raise UserError(
+                        f"{path} unpacks to over {EXPANDS} times its size, which no text does; fetch it again"
+                    )
                 yield number, line
     except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error

@@ -25,7 +25,8 @@ def estimate_vtln(mfcc: dict[str, np.ndarray], reference: str) -> dict[str, floa
     from sklearn.mixture import GaussianMixture  # slow to import, and seldom needed
 
     frames = {name: each[:: max(1, len(each) // FRAMES)].astype(np.float32) for name, each in mfcc.items()}
-    model = GaussianMixture(GAUSSIANS, covariance_type="diag", reg_covar=1e-3, random_state=0)
+    few = min(GAUSSIANS, len(frames[reference]))
+    model = GaussianMixture(few, covariance_type="diag", reg_covar=1e-3, random_state=0)
     model.fit(_standard(frames[reference]))
     factors = {}
     for name, each in frames.items():
@@ -38,4 +39,4 @@ def _standard(mfcc: np.ndarray) -> np.ndarray:
     """Without the channel; second derivatives tell nothing new. The static part of a warped spectrum varies more or
     less, which would count as likelihood: hence the division."""
     part = mfcc[:, : 2 * COEFFICIENTS]
-    return (part - part.mean(0)) / part.std(0)
+    return (part - part.mean(0)) / np.maximum(part.std(0), 1e-3)  # what never changes must not become infinite

@@ -13,6 +13,7 @@ from runpy import run_module
 from speech2code.builders import judges_of, left_out
 from speech2code.config import Config
 from speech2code.errors import UserError
+from speech2code.files import is_younger, left_overs
 from speech2code.locks import hold
 from speech2code.provenance import COMMAND, command
 from speech2code.records import RECORD, seconds_of
@@ -52,6 +53,10 @@ def run_stages(config: Config, overrides: list[str], stages: tuple[str, ...], *,
 
 def _run_stages(config: Config, overrides: list[str], stages: tuple[str, ...], wait: bool) -> None:
     began = time.monotonic()
+    folder = run_folder(config)
+    for each in left_overs(folder):
+        if each.parent == folder:  # each stage clears its own folder
+            each.unlink(missing_ok=True)
     check_machine(config)
     prepare(config, wait=wait)
     able = as_judged(config)
@@ -159,8 +164,7 @@ def _has_room(name: str, running: list[str], jobs: int) -> bool:
 
 def _report_is_fresh(run: Path) -> bool:
     """True where report.html is younger than every stage."""
-    page, records = run / "report.html", [run / name / RECORD for name in BY_NAME]
-    return page.exists() and all(each.stat().st_mtime <= page.stat().st_mtime for each in records if each.exists())
+    return is_younger(run / "report.html", [run / name / RECORD for name in BY_NAME])
 
 
 def _start(name: str, overrides: list[str], row: int, threads: int) -> BaseProcess:

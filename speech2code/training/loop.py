@@ -234,6 +234,7 @@ class _Run:
     def _save(self) -> None:
         self.saved = time.monotonic()
         counters = {name: getattr(self, name) for name in self.COUNTERS} | {"elapsed": self._seconds()}
+        counters["processes"] = self.fabric.world_size
         if self.fabric.is_global_zero:
             save_checkpoint(self.folder / LAST, self.task.model, self.optimiser, counters)
         if self.writer:
@@ -242,6 +243,12 @@ class _Run:
     def _resume(self) -> None:
         if (self.folder / LAST).exists():
             counters = load_checkpoint(self.folder / LAST, self.task.model, self.optimiser)
-            for name, value in counters.items():
-                setattr(self, name, value)
+            then, now = counters.pop("processes", self.fabric.world_size), self.fabric.world_size
+            if then != now:  # batches are counted for each process
+                raise UserError(
+                    f"{self.folder / LAST} is of a training with {then} processes, and now there are {now}; go on with "
+                    f"trainer.devices={then}, or delete its folder"
+                )
+            for name in (*self.COUNTERS, "elapsed"):
+                setattr(self, name, counters[name])
             self.fabric.print(f"{self.task.name}: going on from step {self.step}")

@@ -47,8 +47,11 @@ class VoiceClassifier:
     def __init__(self, mfcc: list[np.ndarray], speakers: np.ndarray):
         """Sentences `(time, 39)` and their speakers, int `(sentences,)` from 0 on."""
         points = np.stack([_summary(each) for each in mfcc])
-        self.means = np.stack([points[speakers == each].mean(0) for each in range(speakers.max() + 1)])
-        covariance = np.cov((points - self.means[speakers]).T) + 1e-3 * np.eye(points.shape[1])
+        of_each = [points[speakers == each] for each in range(speakers.max() + 1)]
+        # nobody sounds like a speaker of whom nothing was heard
+        self.means = np.stack([each.mean(0) if len(each) else np.full(points.shape[1], 1e9) for each in of_each])
+        apart = np.cov((points - self.means[speakers]).T, ddof=min(1, len(points) - 1))
+        covariance = apart + 1e-3 * np.eye(points.shape[1])
         self.inverse = np.linalg.inv(covariance)
 
     def __call__(self, mfcc: np.ndarray) -> int:

@@ -26,6 +26,7 @@ from speech2code.config import (
 from speech2code.corpora.statistics import SourceRange
 from speech2code.errors import UserError
 from speech2code.pipeline import Limits, SpeechTranslator
+from speech2code.recognisers.attention import DESCRIPTION, AttentionRecogniser
 from speech2code.training.checkpoints import LAST, WEIGHTS, load_checkpoint
 
 LSTM = LstmConfig(conv_width=8, encoder_width=8, decoder_width=8, embedding_dim=4, attention_size=4)
@@ -239,7 +240,21 @@ def test_every_kind_is_compared_and_loads(tmp_path, units):
     assert "another shape" in refused_to_load(tmp_path)
 
 
-# of a run: checkpoints to go on from
+# of a run: its recogniser, and checkpoints to go on from
+
+
+@pytest.mark.parametrize("known", [
+    "[" * 100_000, "[]", "{}", '{"settings": 3}', '{"settings": {"kind": "lstm", "conv_width": 1e12}}',
+    '{"settings": {"kind": "lstm"}, "vocabulary": {"tokens": [], "kind": "bpe", "language": "en", "pairs": 3}}',
+    '{"settings": {"kind": "lstm"}, "vocabulary": {"tokens": [], "kind": "word", "language": "en"}, "mean": "x"}',
+])  # fmt: skip
+def test_no_description_of_a_recogniser_is_trusted(tmp_path, known):
+    folder = tmp_path / "recogniser"
+    folder.mkdir()
+    (folder / WEIGHTS).touch()
+    (folder / DESCRIPTION).write_text(known)
+    with pytest.raises(UserError, match=r"recogniser\.json"):
+        AttentionRecogniser.load(tmp_path, None)
 
 
 @pytest.fixture
