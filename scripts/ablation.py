@@ -96,7 +96,7 @@ def main(arguments: list[str]) -> None:
         run_stages(compose(own), own, stages_of(RUN, MEASURE))
     legend = {name: "; ".join(change for change, _ in new) for name, _, new in chosen}
     command = shlex.join(["python", "scripts/ablation.py", *arguments])
-    write_json(folder / SWEEP, {"command": command, "legend": legend})
+    write_json(folder / SWEEP, {"commands": [command], "legend": legend})
     table(folder)
 
 

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
 
 import pytest
 
@@ -127,6 +128,12 @@ def test_a_single_run_has_a_table_of_its_own(transcribed, tmp_path, refused, mon
     main(["table", *overrides])
     path = tmp_path / "results" / "tiny" / "table.json"
     assert [cell["row"] for cell in read_table(path)["cells"]] == ["original", "translation"]
+    evidence, table = path.with_name("evidence.tar.xz").read_bytes(), path.read_bytes()
+    shutil.rmtree(tmp_path / "runs")
+    with tarfile.open(path.with_name("evidence.tar.xz")) as archive:
+        archive.extractall(tmp_path / "runs", filter="data")
+    main(["table", *overrides])  # from the archive alone
+    assert path.read_bytes() == table and path.with_name("evidence.tar.xz").read_bytes() == evidence
     assert "Nothing is chosen and nothing compared: dev was not judged." in path.with_suffix(".md").read_text()
     changed = path.read_text().replace('"row": "original"', '"row": "topline"')
     path.write_text(changed)
@@ -167,7 +174,7 @@ def test_mistakes_are_told_before_any_work(refused, tmp_path):
 def test_nothing_to_sweep_and_no_cell(refused, tmp_path):
     assert "nothing to sweep" in refused("sweep", "experiment=phrasebook")
     assert "holds no sweep and no run" in refused("table", "experiment=phrasebook", f"runs={tmp_path}")
-    write_json(tmp_path / "phrasebook" / "sweep.json", {"command": "speech2code sweep …"})
+    write_json(tmp_path / "phrasebook" / "sweep.json", {"commands": ["speech2code sweep …"]})
     assert "holds no finished run" in refused("table", "experiment=phrasebook", f"runs={tmp_path}")
 
 

@@ -58,13 +58,13 @@ FIGURES = (
 CHOSEN = "Chosen on dev by {judge}: **{cell}**. p: two-sided paired bootstrap against it on test, by {judge}."
 
 
-def write_tables(cells: list[dict], folder: Path, command: str, legend: dict[str, str]) -> None:
+def write_tables(cells: list[dict], folder: Path, commands: list[str], legend: dict[str, str]) -> None:
     """Cells (`read_cells`) → `table.json` (with a hash over it), `.md`, `.csv`, `.tex` and `.png` in `folder`.
 
-    `command` makes it all again; `legend` says of cells what they are. Both stand under the table.
+    `commands` make it all again; `legend` says of cells what they are. Both stand under the table.
     """
-    write_json(folder / "table.json", sealed({"command": command, "legend": legend, "cells": cells}))
-    for ending, text in (("md", markdown(cells, command, legend)), ("csv", _csv(cells)), ("tex", _latex(cells))):
+    write_json(folder / "table.json", sealed({"commands": commands, "legend": legend, "cells": cells}))
+    for ending, text in (("md", markdown(cells, commands, legend)), ("csv", _csv(cells)), ("tex", _latex(cells))):
         with write_atomically(folder / f"table.{ending}") as temporary:
             temporary.write_text(text, encoding="utf-8")
     _heat_map([cell for cell in cells if cell["row"] == OURS], folder / "table.png")
@@ -72,11 +72,11 @@ def write_tables(cells: list[dict], folder: Path, command: str, legend: dict[str
 
 
 def read_table(path: Path) -> dict:
-    """A `table.json` → {"command", "legend", "cells"}. UserError where it was changed by hand."""
+    """A `table.json` → {"commands", "legend", "cells"}. UserError where it was changed by hand."""
     return opened(read_json(path), path, "write it anew with `speech2code table`")
 
 
-def markdown(cells: list[dict], command: str, legend: dict[str, str]) -> str:
+def markdown(cells: list[dict], commands: list[str], legend: dict[str, str]) -> str:
     """The table, and under it what a reader must know. A column that nothing fills is left out."""
     columns = _columns(cells)
     rows = [[_shown(form, cell, *where) for form, *where in columns.values()] for cell in cells]
@@ -86,7 +86,7 @@ def markdown(cells: list[dict], command: str, legend: dict[str, str]) -> str:
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     failed = [f"`{cell['cell']}` failed: {cell['error']}" for cell in cells if "error" in cell]
     said = ["\n".join(f"* `{name}`: {text}" for name, text in legend.items())] if legend else []
-    return "\n\n".join([table, *failed, *said, *_remarks(cells), f"`{command}`"]) + "\n"
+    return "\n\n".join([table, *failed, *said, *_remarks(cells), *(f"`{each}`" for each in commands)]) + "\n"
 
 
 def _remarks(cells: list[dict]) -> list[str]:

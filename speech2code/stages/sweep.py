@@ -24,6 +24,7 @@ from speech2code.overrides import readable
 from speech2code.records import origin_of
 from speech2code.registry import MEASURE, RUN, judging_stages, shared_stages, stages_of
 from speech2code.report.cells import FAILED, SHARED, SWEEP, coordinates, read_cells
+from speech2code.report.evidence import write_evidence
 from speech2code.report.samples import write_samples
 from speech2code.report.tables import write_tables
 from speech2code.stages.folders import run_folder
@@ -63,7 +64,9 @@ def sweep(overrides: list[str]) -> None:
         raise UserError(f"donor={config.donor} is one training; a sweep of seeds needs a donor with the same seeds")
     _check_cells(config, fixed, swept)
     with hold(folder):
-        write_json(folder / SWEEP, {"command": shlex.join(["speech2code", "sweep", *typed])})
+        known = read_json(folder / SWEEP)["commands"] if (folder / SWEEP).exists() else []
+        this = shlex.join(["speech2code", "sweep", *typed])
+        write_json(folder / SWEEP, {"commands": [*(each for each in known if each != this), this]})
         shared = all(_apart(each) for each in swept)
         if shared:
             share(config, fixed, seeds)
@@ -82,12 +85,13 @@ def table(folder: Path) -> list[dict]:
     if (folder / SWEEP).exists():
         known = read_json(folder / SWEEP)
     elif (folder / "config.yaml").exists():
-        known = {"command": origin_of(folder)["commands"][0]}
+        known = {"commands": origin_of(folder)["commands"][:1]}
     else:
         raise UserError(f"{folder} holds no sweep and no run; run `speech2code sweep` with this experiment first")
     cells, results = read_cells(folder), Path("results") / folder.name
-    write_tables(cells, results, known["command"], known.get("legend", {}))
+    write_tables(cells, results, known["commands"], known.get("legend", {}))
     write_samples(folder, cells, results)
+    write_evidence(folder, results / "evidence.tar.xz")
     return cells
 
 
