@@ -54,6 +54,7 @@ def settings_of(config: Config, name: str, **settings: object) -> dict:
     """What a trained stage depends on: its own settings, what it reads of the corpus, the seed."""
     return {
         **settings,
+        **(text_of(config) if BY_NAME[name].learns else {}),
         "corpus": corpus_of(config, name),
         "trainer": {"seed": config.trainer.seed, "precision": config.trainer.precision},
     }

@@ -1,6 +1,5 @@
 """What the settings ask of the machine, before any work: an accelerator where one is named, memory for the networks."""
 
-import os
 import sys
 
 import torch
@@ -10,6 +9,7 @@ from speech2code.baselines.tacotron import Tacotron
 from speech2code.builders import build_translator, build_unit_encoder, build_vocoder
 from speech2code.config import Config, TrainerConfig
 from speech2code.errors import UserError
+from speech2code.memory import memory
 
 TOKENS = 1000  # words or characters that a network may write; how many there are only the corpus tells
 BYTES = 16  # of a parameter in training: float32 weights, their gradient and AdamW's two moments
@@ -18,12 +18,12 @@ BYTES = 16  # of a parameter in training: float32 weights, their gradient and Ad
 def check_machine(config: Config) -> None:
     """UserError where this machine lacks the accelerator, or the memory to train one of the networks."""
     _check_accelerator(config.trainer)
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    there = memory()
     for section, parameters in sizes(config).items():
-        if parameters * BYTES > memory:
+        if parameters * BYTES > there:
             raise UserError(
                 f"{section} would have {parameters / 1e6:,.0f} million parameters, which need "
-                f"{parameters * BYTES / 1e9:,.0f} GB in training, and this machine has {memory / 1e9:,.0f}; choose "
+                f"{parameters * BYTES / 1e9:,.0f} GB in training, and this machine has {there / 1e9:,.0f}; choose "
                 f"smaller widths or fewer layers in {section}"
             )
 

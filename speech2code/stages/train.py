@@ -16,7 +16,6 @@ from speech2code.stages.folders import (
     run_folder,
     settings_of,
     speech_of,
-    text_of,
     unit_encoder_of,
     with_units,
 )
@@ -86,7 +85,7 @@ def recogniser(config: Config) -> None:
     """Original target speech → text: trains the in-domain recogniser, the only training of `run` that reads text. Its
     seed is its own: all trainings of a comparison have the same judge."""
     run, folder = run_folder(config), run_folder(config) / "recogniser"
-    made_of = settings_of(config, "recogniser", recogniser=asdict(config.recogniser), **text_of(config))
+    made_of = settings_of(config, "recogniser", recogniser=asdict(config.recogniser))
     made_of["trainer"].pop("seed")
     made_of, config = made_of | {"seed": JUDGE_SEED}, replace(config, trainer=replace(config.trainer, seed=JUDGE_SEED))
     with stage(run, "recogniser", made_of) as figures:

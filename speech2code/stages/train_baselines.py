@@ -13,7 +13,7 @@ from dataclasses import asdict
 from speech2code.builders import build_translator
 from speech2code.config import Config, TrainingConfig
 from speech2code.recognisers.vocabulary import CHAR, Vocabulary
-from speech2code.stages.folders import fabric_of, run_folder, settings_of, speech_of, text_of
+from speech2code.stages.folders import fabric_of, run_folder, settings_of, speech_of
 from speech2code.stages.record import stage
 from speech2code.stages.texts import LEARNT, check_words, scorable
 from speech2code.stages.train import limits_of
@@ -45,7 +45,7 @@ def topline_stt_tuned(config: Config) -> None:
 def _topline_stt(config: Config, name: str, section: str) -> None:
     """The stage `name` with the settings of a `section`."""
     settings = getattr(config, section)
-    with _training(config, name, **{name: asdict(settings)}, **text_of(config)) as (figures, learn):
+    with _training(config, name, **{name: asdict(settings)}) as (figures, learn):
         if figures is not None:
             characters, pairs = _characters(config)
 
@@ -59,10 +59,7 @@ def _topline_stt(config: Config, name: str, section: str) -> None:
 
 def topline_tts(config: Config) -> None:
     """Target characters → target speech: the second half of the topline, from transcripts."""
-    with _training(config, "topline_tts", topline_tts=asdict(config.topline_tts), **text_of(config)) as (
-        figures,
-        learn,
-    ):
+    with _training(config, "topline_tts", topline_tts=asdict(config.topline_tts)) as (figures, learn):
         if figures is not None:
             characters, pairs = _characters(config)
             make = lambda: TacotronTask("topline_tts", config.topline_tts, *pairs, characters=len(characters.tokens))  # noqa: E731

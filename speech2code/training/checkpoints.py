@@ -1,6 +1,5 @@
 """Weights and training states on disk; nothing here executes a pickle."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import nn
 
 from speech2code.errors import UserError
 from speech2code.files import check_regular, write_atomically
+from speech2code.memory import memory
 from speech2code.npz import check_sizes
 
 WEIGHTS = "model.safetensors"
@@ -55,10 +55,9 @@ def check_weights(path: Path, build: Callable[[], nn.Module]) -> None:
         found = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118 (no dictionary)
     if found != meant:
         raise UserError(f"{path} {OTHER_SHAPE}")
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    if path.stat().st_size > memory / 2:
+    if path.stat().st_size > memory() / 2:
         raise UserError(
-            f"{path} has {path.stat().st_size / 1e9:.0f} GB, more than half of this machine's {memory / 1e9:.0f}; "
+            f"{path} has {path.stat().st_size / 1e9:.0f} GB, more than half of this machine's {memory() / 1e9:.0f}; "
             "take a smaller model"
         )
 

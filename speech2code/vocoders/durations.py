@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from speech2code.audio.features import FRAMES_A_SECOND
+from speech2code.errors import UserError
 from speech2code.layers import BiLstm
 from speech2code.padding import frame_mask
 
@@ -38,6 +39,8 @@ class DurationPredictor(nn.Module):
 
     @torch.no_grad()
     def predict(self, codes: Tensor, counts: Tensor, speakers: Tensor) -> Tensor:
-        """→ steps `(batch, units)`, int64: at least 1, and 0 behind the end."""
-        steps = self(codes, counts, speakers).exp().nan_to_num(1.0).round().clamp(1, LONGEST).long()
-        return steps * frame_mask(counts, codes.shape[1])
+        """→ steps `(batch, units)`, int64: at least 1, and 0 behind the end. UserError where there is no number."""
+        steps = self(codes, counts, speakers).exp()
+        if steps.isnan().any():
+            raise UserError("this model's weights lead to infinite numbers instead of durations; train it again")
+        return steps.round().clamp(1, LONGEST).long() * frame_mask(counts, codes.shape[1])
