@@ -33,8 +33,8 @@ def write_samples(sweep: Path, cells: list[dict], folder: Path) -> None:
     by_errors = sorted(ours, key=lambda name: (errors(name), name))
     drawn = random.Random(0).sample(sorted(ours), min(RANDOM, len(ours)))
     text = [
-        f"What {judge} reads in test sentences: reference, our best system on dev (`{best['cell']}`), and the topline, "
-        "which had transcripts.",
+        f"What {judge} reads in test sentences: reference, our best system on dev (`{best['cell']}`)"
+        + (", and the topline, which had transcripts." if topline else "."),
         "## At 1/10, 1/2 and 9/10 of our sentences, from the best read to the worst",
         *(_sample(by_errors[round(share * (len(by_errors) - 1))], ours, topline) for share in SHARES),
         "## Drawn at random",

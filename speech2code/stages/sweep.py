@@ -44,13 +44,13 @@ LONGEST = 200  # bytes of a cell's name; file systems hold 255, temporary names 
 
 def sweep(overrides: list[str]) -> None:
     """Each cell is an experiment of its own, `runs/<name>/<changed settings>`; any Hydra launcher may run them.
-    `seeds=0,1,2` trains each of them so many times.
+    `seeds=0,1,2` trains each of them so many times, `seeds=3` later once more.
 
     The in-domain recogniser and what is read of the original are made once, for all; the paper's baseline and its
     topline once a seed. A cell that fails leaves the reason in its folder and the others go on; at the end comes the
     table, and UserError where one failed.
     """
-    overrides = [SEED + each.removeprefix("seeds") if each.startswith("seeds=") else each for each in overrides]
+    overrides = [_trainings(each) if each.startswith("seeds=") else each for each in overrides]
     typed, overrides = overrides, readable(overrides, sweep=True)
     parsed = _parsed(overrides)
     swept = [each for each in parsed if each.is_sweep_override()]
@@ -153,6 +153,12 @@ def cell_name(changed: list[str]) -> str:
     """`["units.codebook_size=32", "splits=[dev,test]"]` → "units.codebook_size-32_splits-dev-test", a safe name."""
     pairs = [each.partition("=") for each in changed]
     return "_".join(re.sub(r"[^\w.+:-]+", "-", f"{key}={value.strip(BRACKETS)}") for key, _, value in pairs)
+
+
+def _trainings(override: str) -> str:
+    """`seeds=0,1` as Hydra sweeps it; `seeds=2` too is one training of several."""
+    values = override.removeprefix("seeds=")
+    return f"{SEED}={values}" if {*values} & {*",("} else f"{SEED}=choice({values})"
 
 
 def _seeds(swept: list[Override]) -> list[int]:

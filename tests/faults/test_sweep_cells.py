@@ -2,6 +2,8 @@
 
 import pytest
 
+from speech2code.cli import main
+from speech2code.stages import sweep as sweeps
 from speech2code.stages.sweep import cell_name
 
 
@@ -20,6 +22,17 @@ def test_an_impossible_cell_is_told_before_any_work(refused, tmp_path, swept, se
     more = ["units.blocks=64"] if "16384" in swept else []
     assert sentence in refused("sweep", "experiment=phrasebook", f"runs={tmp_path}", f"data={tmp_path}", *more, swept)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("seeds", "names"), [("1", ["1"]), ("2,3", ["2", "3"]), ("range(0,2)", ["0", "1"])])
+def test_one_seed_too_is_a_training_among_others(tmp_path, monkeypatch, seeds, names):
+    monkeypatch.chdir(tmp_path)
+    done: list[str] = []
+    monkeypatch.setattr(sweeps, "run_stages", lambda config, *_, **__: done.append(config.name))
+    monkeypatch.setattr(sweeps, "write_settings", lambda config: None)
+    monkeypatch.setattr(sweeps, "table", lambda folder: [])
+    main(["sweep", "experiment=phrasebook", f"seeds={seeds}"])
+    assert done == [f"phrasebook/{place}-{each}" for place in ("shared/seed", "trainer.seed") for each in names]
 
 
 def test_a_cell_s_folder_has_a_name_that_everything_reads():
