@@ -12,7 +12,7 @@ from types import ModuleType
 import numpy as np
 
 from speech2code.compose import compose
-from speech2code.corpora.prepare import read_pairs
+from speech2code.corpora.sources import read_pairs
 from speech2code.unit_quality.abx import Item, abx
 from speech2code.unit_quality.spoken import speak_with_phones
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from benchmarks.timing import Line
 from speech2code.compose import compose
-from speech2code.corpora.prepare import SHARD, prepare, read_pairs
+from speech2code.corpora.joining import SHARD
+from speech2code.corpora.prepare import prepare
+from speech2code.corpora.sources import read_pairs
 from speech2code.corpora.voices import load_voice
 
 SIZES = ["train=1200", "dev=20", "test=20", "unseen=20"]

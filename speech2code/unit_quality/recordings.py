@@ -7,7 +7,7 @@ import numpy as np
 from speech2code.audio.files import audio_size, load_waveform
 from speech2code.audio.trimming import speech_bounds
 from speech2code.config import CorpusConfig
-from speech2code.corpora.prepare import read_pairs
+from speech2code.corpora.sources import read_pairs
 from speech2code.corpora.store import FeatureStore
 from speech2code.corpora.voices import PAUSE, Phone
 from speech2code.errors import UserError

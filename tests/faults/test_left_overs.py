@@ -41,7 +41,7 @@ def test_shards_of_a_killed_prepare_are_taken_where_they_are_whole(recordings, t
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(SystemExit):
-        patched.setattr("speech2code.corpora.prepare._join", killed)
+        patched.setattr("speech2code.corpora.prepare.join", killed)
         main(["prepare", *overrides])
     one, two, _ = sorted(recordings.folder.glob(".shards-*/*.npz"))
     one.write_bytes(one.read_bytes()[:-100])

@@ -152,7 +152,7 @@ def test_bad_rows_odd_ids_and_files_that_are_none_go_through_prepare(tmp_path):
 
 
 def test_rows_of_missing_files_are_told_at_once(tmp_path, refused, monkeypatch):
-    monkeypatch.setattr("speech2code.corpora.prepare.workers", None)  # no worker is started
+    monkeypatch.setattr("speech2code.corpora.joining.workers", None)  # no worker is started
     lines = [HEADER, *(f"{number},s{number}.wav,t{number}.wav" for number in range(3000))]
     (tmp_path / "pairs.csv").write_text("\n".join(lines))
     corpus = Corpus(tmp_path / "pairs.csv", tmp_path / "data")

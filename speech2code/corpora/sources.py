@@ -1,0 +1,58 @@
+"""Settings of a corpus → its speech pairs, from wherever they come."""
+
+import zlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from speech2code.config import CorpusConfig
+from speech2code.corpora.checks import Rejection, unreadable
+from speech2code.corpora.pairs import Pair
+from speech2code.corpora.store import SIDES
+from speech2code.errors import UserError
+
+
+def read_pairs(corpus: CorpusConfig) -> tuple[list[Pair], list[Rejection]]:
+    """The corpus's pairs by its kind, and those refused at once (rows of a manifest that are none, duplicate ids)."""
+    if corpus.kind == "phrasebook":
+        from speech2code.corpora.phrasebook import draw
+
+        sizes = {"train": corpus.train or 4000, "dev": corpus.dev, "test": corpus.test, "unseen": corpus.unseen}
+        return _shared_out(draw(corpus.source, corpus.target, seed=corpus.seed, **sizes), corpus), []
+    if corpus.path is None:
+        raise UserError(f"corpus.kind={corpus.kind} reads from a place of yours: set corpus.path=…")
+    if corpus.kind == "parallel_text":
+        from speech2code.corpora.parallel_text import read_parallel_text
+
+        limits = {"top_words": corpus.top_words, "max_words": corpus.max_words, "train": corpus.train}
+        return _shared_out(read_parallel_text(Path(corpus.path), seed=corpus.seed, **limits), corpus), []
+    if corpus.kind == "manifest":
+        from speech2code.corpora.manifest import read_manifest, reject_duplicates
+
+        pairs, rejected = read_manifest(Path(corpus.path))
+        pairs, duplicates = reject_duplicates(pairs)
+        return pairs, rejected + duplicates
+    raise UserError(f"corpus.kind={corpus.kind} is unknown; choose phrasebook, parallel_text or manifest")
+
+
+def reject_missing(pairs: list[Pair]) -> tuple[list[Pair], list[Rejection]]:
+    """Leaves out the pairs whose recordings are not there: (kept, rejected)."""
+    kept, rejected = [], []
+    for pair in pairs:
+        files = {side: getattr(pair, f"{side}_audio") for side in SIDES}
+        reasons = ((side, unreadable(path)) for side, path in files.items() if path is not None)
+        missing = next((Rejection(pair.id, side, reason) for side, reason in reasons if reason), None)
+        kept.append(pair) if missing is None else rejected.append(missing)
+    return kept, rejected
+
+
+def _shared_out(pairs: list[Pair], corpus: CorpusConfig) -> list[Pair]:
+    """Several voices ("flite:slt+flite:rms") share the sentences: the id decides, so that a pair keeps its voice when
+    others are added."""
+    for side in SIDES:
+        voices = (getattr(corpus, f"{side}_voice") or "").split("+")
+        if len(voices) > 1:
+            places = [zlib.crc32(pair.id.encode()) % len(voices) for pair in pairs]
+            named: list[dict[str, Any]] = [{f"{side}_speaker": voices[place]} for place in places]
+            pairs = [replace(pair, **speaker) for pair, speaker in zip(pairs, named)]
+    return pairs
