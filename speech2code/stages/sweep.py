@@ -50,8 +50,9 @@ def sweep(overrides: list[str]) -> None:
     topline once a seed. A cell that fails leaves the reason in its folder and the others go on; at the end comes the
     table, and UserError where one failed.
     """
+    typed = overrides
     overrides = [_trainings(each) if each.startswith("seeds=") else each for each in overrides]
-    typed, overrides = overrides, readable(overrides, sweep=True)
+    overrides = readable(overrides, sweep=True)
     parsed = _parsed(overrides)
     swept = [each for each in parsed if each.is_sweep_override()]
     if not swept:

@@ -1,8 +1,11 @@
 """All cells of a sweep are looked at before the first training; each has one safe folder."""
 
+import shlex
+
 import pytest
 
 from speech2code.cli import main
+from speech2code.files import read_json
 from speech2code.stages import sweep as sweeps
 from speech2code.stages.sweep import cell_name
 
@@ -32,6 +35,8 @@ def test_one_seed_too_is_a_training_among_others(tmp_path, monkeypatch, seeds, n
     monkeypatch.setattr(sweeps, "write_settings", lambda config: None)
     monkeypatch.setattr(sweeps, "table", lambda folder: [])
     main(["sweep", "experiment=phrasebook", f"seeds={seeds}"])
+    typed = f"speech2code sweep experiment=phrasebook {shlex.quote(f'seeds={seeds}')}"
+    assert read_json(tmp_path / "runs" / "phrasebook" / sweeps.SWEEP) == {"commands": [typed]}
     assert done == [f"phrasebook/{place}-{each}" for place in ("shared/seed", "trainer.seed") for each in names]
 
 
