@@ -11,7 +11,6 @@ import sys
 import numpy as np
 import torch
 
-from speech2code.audio.trimming import trim_silence
 from speech2code.builders import load_recogniser
 from speech2code.compose import compose
 from speech2code.corpora.voices import load_voice
@@ -39,7 +38,7 @@ def main(model: str, *voices: str) -> None:
     told("original", [store.waveform("target", item) for item in items])
     for name in voices:
         voice = load_voice(name)
-        told(name, [system.translate(trim_silence(voice.speak(text))) for text in french])
+        told(name, [system.translate(voice.speak(text)) for text in french])
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from speech2code.audio.features import MFCC_DIM, Mfcc, frame_count
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.audio.steadiness import is_steady
+from speech2code.audio.trimming import speech_bounds
 from speech2code.builders import build_translator, build_unit_encoder, build_vocoder, settings_class
 from speech2code.config import SearchConfig, Seq2SeqConfig, UnitsConfig, VocoderConfig
 from speech2code.corpora.augmentation import vocal_tract
@@ -74,11 +75,14 @@ class SpeechTranslator(nn.Module):
     def translate(self, waveform: np.ndarray) -> np.ndarray:
         """Source waveform float32 `(samples,)` at 16 kHz → target waveform float32 `(samples,)`.
 
-        What pauses for longer, or is longer, than a sentence of the training is split at its pauses, and the answers
-        stand as far apart. Noise and tones are answered by silence. An `InputWarning` tells of both. UserError where
+        Silence at its ends is cut off. What pauses for longer, or is longer, than a sentence of the training is split
+        at its pauses, and the answers stand as far apart. Noise and tones are answered by silence. An `InputWarning` tells of both. UserError where
         more than 30 s have no pause.
         """
-        sentences = sentences_of(waveform, self.source_range)
+        first, last = speech_bounds(waveform)
+        sentences = [
+            (first + start, first + end) for start, end in sentences_of(waveform[first:last], self.source_range)
+        ]
         answers, behind = [], sentences[0][0]
         for start, end in sentences:
             answers += [np.zeros(start - behind, np.float32), self._answer(waveform[start:end], span(start, end))]

@@ -24,7 +24,7 @@ def translate_file(source: str, target: str, model: str) -> None:
         raise UserError(f"{source} cannot be translated: {reason}")
     system = SpeechTranslator.from_pretrained(model)
     with warnings.catch_warnings(record=True, action="always", category=InputWarning) as said:
-        translation = system.translate(trim_silence(waveform))
+        translation = system.translate(waveform)
     save_waveform(target, translation)
     for each in said:
         print(f"speech2code: {source}: {each.message}", file=sys.stderr)
