@@ -76,8 +76,8 @@ class SpeechTranslator(nn.Module):
         """Source waveform float32 `(samples,)` at 16 kHz → target waveform float32 `(samples,)`.
 
         Silence at its ends is cut off. What pauses for longer, or is longer, than a sentence of the training is split
-        at its pauses, and the answers stand as far apart. Noise and tones are answered by silence. An `InputWarning` tells of both. UserError where
-        more than 30 s have no pause.
+        at its pauses, and the answers stand as far apart. Noise and tones are answered by silence. An `InputWarning`
+        tells of both. UserError where more than 30 s have no pause.
         """
         first, last = speech_bounds(waveform)
         sentences = [
