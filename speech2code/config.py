@@ -268,6 +268,13 @@ class WhisperConfig:
     model: str | None = setting(None, "folder of a model in CTranslate2's format, or its id on the Hugging Face hub")
     compute_type: str = setting("int8", "CTranslate2's: `int8`, `float32`; on a GPU also `float16`")
     beam: int = setting(5, "hypotheses kept; 1: greedy", at_least=1, at_most=500)
+    window: int = setting(
+        30,
+        "seconds that it reads at once, silence behind the speech; 30 as it was trained, fewer take less time and may "
+        "read otherwise; speech that is longer is read in 30",
+        at_least=1,
+        at_most=30,
+    )
     batch_size: int = setting(
         8, "utterances read together: faster on a GPU, not on a CPU; changes no transcript", at_least=1, at_most=10_000
     )

@@ -17,9 +17,9 @@ from speech2code.errors import UserError
 from speech2code.scoring.detectors import SILENT_DBFS, near_silent
 
 if TYPE_CHECKING:
-    from faster_whisper import BatchedInferencePipeline
+    from faster_whisper import WhisperModel
 
-WINDOW = 30  # seconds that Whisper always reads: what is shorter is filled with silence, what is longer is cut
+LONGEST = 30  # seconds that Whisper can read at once: what is longer is cut
 FRAMES = 100  # a second, of Whisper's features
 # WER in % on 60 sentences of Flite's slt, base: 0 s 3.3, 0.1 s 2.2, 0.5 s 1.7 (15, 10, 8 words)
 PADDING = 0.5  # seconds
@@ -28,7 +28,7 @@ PEAK = 0.5
 # log-probability of what it would write below. Of silence it writes "you" with −0.5: the faint needs no second proof.
 NO_SPEECH, UNSURE = 0.6, -1.0
 SILENCE_POLICY = (
-    f"trimmed at -40 dB, peak set to {PEAK}, {PADDING} s of silence before, silence behind up to {WINDOW} s; "
+    f"trimmed at -40 dB, peak set to {PEAK}, {PADDING} s of silence before, silence behind up to the window; "
     f"nothing where the peak is below {SILENT}, or no-speech above {NO_SPEECH} and log-probability below {UNSURE} or "
     f"root mean square below {SILENT_DBFS:.0f} dBFS"
 )
@@ -41,10 +41,18 @@ class Whisper:
 
     name = "whisper"
 
-    def __init__(self, pipeline: "BatchedInferencePipeline", language: str, settings: WhisperConfig):
-        self.pipeline, self.language, self.settings = pipeline, language, settings
-        options = f"{settings.compute_type}|beam:{settings.beam}|language:{language}|silence:{SILENCE_POLICY}"
-        self.signature = f"{self.name}:{settings.model}|faster-whisper:{version('faster-whisper')}|{options}"
+    def __init__(self, model: "WhisperModel", language: str, settings: WhisperConfig):
+        from faster_whisper.tokenizer import Tokenizer
+        from faster_whisper.transcribe import get_suppressed_tokens
+
+        self.model, self.settings, self.language = model, settings, language
+        known = model.model.is_multilingual
+        self.tokenizer = Tokenizer(model.hf_tokenizer, known, task="transcribe", language=language)
+        self.prompt = model.get_prompt(self.tokenizer, [], without_timestamps=True)
+        self.suppressed = list(get_suppressed_tokens(self.tokenizer, [-1]))  # signs that nobody speaks
+        options = f"{settings.compute_type}|beam:{settings.beam}|window:{settings.window} s|language:{language}"
+        version_of = f"faster-whisper:{version('faster-whisper')}"
+        self.signature = f"{self.name}:{settings.model}|{version_of}|{options}|silence:{SILENCE_POLICY}"
 
     @classmethod
     def load(cls, run: Path, config: Config) -> "Whisper":
@@ -52,7 +60,7 @@ class Whisper:
         model = check_model(config.whisper)
         if find_spec("faster_whisper") is None:
             raise UserError("recogniser whisper needs the package faster-whisper: pip install 'speech2code[whisper]'")
-        from faster_whisper import BatchedInferencePipeline, WhisperModel
+        from faster_whisper import WhisperModel
 
         device, threads = DEVICES.get(config.trainer.accelerator, "cpu"), config.trainer.threads
         try:
@@ -65,7 +73,7 @@ class Whisper:
             known.model.is_multilingual and known.hf_tokenizer.token_to_id(f"<|{code}|>") is None
         ):
             raise UserError(f"whisper.model={model} does not know {config.corpus.target}; choose a multilingual model")
-        return cls(BatchedInferencePipeline(known), code, config.whisper)
+        return cls(known, code, config.whisper)
 
     def transcribe(self, waveforms: Iterable[np.ndarray], description: str = "whisper") -> list[str]:
         """One transcript a waveform (float32 `(samples,)`, 16 kHz), in order; "" where nothing was recognised."""
@@ -73,35 +81,42 @@ class Whisper:
 
         sounds = [trim_silence(np.asarray(each, dtype=np.float32)) for each in waveforms]
         transcripts = [""] * len(sounds)
-        spoken = [item for item, each in enumerate(sounds) if np.abs(each).max(initial=0.0) >= SILENT]
-        with tqdm(total=len(spoken), desc=description, unit="utterance", disable=None) as progress:
-            for start in range(0, len(spoken), self.settings.batch_size):
-                items = spoken[start : start + self.settings.batch_size]
-                for item, text in zip(items, self._read([sounds[item] for item in items])):
-                    transcripts[item] = text
-                progress.update(len(items))
+        windows: dict[int, list[int]] = {}  # seconds → which utterances are read in so many
+        for item, each in enumerate(sounds):
+            if np.abs(each).max(initial=0.0) >= SILENT:
+                windows.setdefault(self._seconds(each), []).append(item)
+        with tqdm(total=sum(map(len, windows.values())), desc=description, unit="utterance", disable=None) as progress:
+            for seconds, spoken in windows.items():
+                for start in range(0, len(spoken), self.settings.batch_size):
+                    items = spoken[start : start + self.settings.batch_size]
+                    for item, text in zip(items, self._read([sounds[item] for item in items], seconds)):
+                        transcripts[item] = text
+                    progress.update(len(items))
         return transcripts
 
-    def _read(self, sounds: list[np.ndarray]) -> list[str]:
+    def _seconds(self, speech: np.ndarray) -> int:
+        return self.settings.window if PADDING + len(speech) / SAMPLE_RATE <= self.settings.window else LONGEST
+
+    def _read(self, sounds: list[np.ndarray], seconds: int) -> list[str]:
         """Up to `batch_size` utterances, each in a window of its own: none knows of the others."""
-        windows, faint = [window(each) for each in sounds], [near_silent(each) for each in sounds]
-        segments, _ = self.pipeline.transcribe(
-            np.concatenate(windows),
-            language=self.language,
+        features = [self.model.feature_extractor(window(each, seconds))[:, : seconds * FRAMES] for each in sounds]
+        # faster-whisper's own `transcribe` does the same, but reads windows of 30 seconds only
+        answers = self.model.model.generate(
+            self.model.encode(np.stack(features)),
+            [self.prompt] * len(sounds),
             beam_size=self.settings.beam,
-            temperature=0.0,
-            condition_on_previous_text=False,
-            vad_filter=False,
-            without_timestamps=True,
-            clip_timestamps=[{"start": WINDOW * at, "end": WINDOW * (at + 1)} for at in range(len(windows))],
-            batch_size=len(windows),
+            max_length=self.model.max_length,
+            suppress_tokens=self.suppressed,
+            return_scores=True,
+            return_no_speech_prob=True,
         )
-        texts = [""] * len(windows)
-        for each in segments:
-            at = each.seek // (WINDOW * FRAMES)  # its start may be nonsense, its window is not
-            if each.no_speech_prob <= NO_SPEECH or (each.avg_logprob >= UNSURE and not faint[at]):
-                texts[at] += each.text
-        return [text.strip() for text in texts]
+        texts = []
+        for sound, answer in zip(sounds, answers):
+            tokens = answer.sequences_ids[0]
+            sure = answer.scores[0] * len(tokens) / (len(tokens) + 1)  # mean log-probability, the end's too
+            nobody = answer.no_speech_prob > NO_SPEECH and (sure < UNSURE or near_silent(sound))
+            texts.append("" if nobody else self.tokenizer.decode(tokens).strip())
+        return texts
 
 
 def check_model(settings: WhisperConfig) -> str:
@@ -114,9 +129,9 @@ def check_model(settings: WhisperConfig) -> str:
     return settings.model
 
 
-def window(speech: np.ndarray) -> np.ndarray:
-    """Trimmed speech, float32 `(samples,)` → what Whisper reads, float32 `(30 · 16000,)`: at one level, silence around
-    it."""
-    size, front = WINDOW * SAMPLE_RATE, round(PADDING * SAMPLE_RATE)
+def window(speech: np.ndarray, seconds: int) -> np.ndarray:
+    """Trimmed speech, float32 `(samples,)` → what Whisper reads, float32 `(seconds · 16000,)`: at one level, silence
+    around it; what is longer is cut."""
+    size, front = seconds * SAMPLE_RATE, round(PADDING * SAMPLE_RATE)
     levelled = np.pad(speech * (PEAK / np.abs(speech).max()), (front, 0))[:size]
     return np.pad(levelled, (0, size - len(levelled)))

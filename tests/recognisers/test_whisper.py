@@ -143,27 +143,51 @@ def test_near_silence_and_nothing_are_no_words(model):
 def test_a_model_that_hears_nobody_says_nothing(tmp_path):
     known = load(save_tiny(tmp_path / "nobody", nobody=30.0))
     assert known.transcribe(sounds(2)) == ["", ""]
-    sure = [SimpleNamespace(seek=0, text=" you", no_speech_prob=0.9, avg_logprob=-0.5)]
-    known.pipeline.transcribe = lambda *_, **__: (sure, None)
+    sure = SimpleNamespace(sequences_ids=[known.tokenizer.encode("you")], scores=[-0.5], no_speech_prob=0.9)
+    known.model.model = SimpleNamespace(generate=lambda *_, **__: [sure], encode=known.model.model.encode)
+    known.model.encode = lambda features: None
     assert known.transcribe(sounds(1)) == ["you"]
     assert known.transcribe([0.005 * each for each in sounds(1)]) == [""]  # of what is faint, it need not be unsure
 
 
 def test_silence_policy():
     tone = 0.02 * np.sin(np.arange(8000) / 5).astype(np.float32)
-    ready, padding = window(tone), round(PADDING * 16_000)
+    ready, padding = window(tone, 30), round(PADDING * 16_000)
     assert not ready[:padding].any() and not ready[padding + 8000 :].any()
     np.testing.assert_allclose(ready[padding : padding + 8000], PEAK / 0.02 * tone, rtol=1e-3)
-    assert len(ready) == len(window(np.tile(tone, 70))) == 30 * 16_000
+    assert len(ready) == len(window(np.tile(tone, 70), 30)) == 30 * 16_000
 
 
 def test_silence_around_speech_and_its_level_do_not_matter(model):
     known, tone, heard = load(model), sounds(1)[0], []
     assert len(set(known.transcribe([tone, tone / 8]))) == 1
-    known.pipeline.transcribe = lambda sound, **_: (heard.append(sound), ([], None))[1]
-    assert known.transcribe([np.pad(tone, 8000)]) == [""]
+    features = known.model.feature_extractor
+    known.model.feature_extractor = lambda sound: (heard.append(sound), features(sound))[1]
+    assert known.transcribe([np.pad(tone, 8000)]) != [""]
     spoken = np.flatnonzero(np.abs(heard[0]) > 0.01)
     assert abs(spoken[0] - PADDING * 16_000) < 600 and abs(np.ptp(spoken) - len(tone)) < 1200  # but for a frame or two
+
+
+def test_a_shorter_window_is_read_faster_and_speech_that_does_not_fit_in_thirty_seconds(model):
+    short, read = load(model, "en", "whisper.window=2"), []
+    encode = short.model.encode
+    short.model.encode = lambda features: (read.append(features.shape), encode(features))[1]
+    tone = sounds(4)[3]  # 0.5 s
+    found = short.transcribe([tone, np.tile(tone, 5), tone])
+    assert read == [(2, MELS, 200), (1, MELS, 3000)]
+    assert found[0] == found[2] and found[1] == load(model).transcribe([np.tile(tone, 5)])[0]
+    assert "window:2 s" in short.signature
+
+
+def test_it_reads_what_faster_whisper_reads(model):
+    from faster_whisper import BatchedInferencePipeline
+
+    known, sound = load(model), sounds(3)[2]
+    segments, _ = BatchedInferencePipeline(known.model).transcribe(
+        window(sound, 30), language="en", beam_size=2, temperature=0.0, condition_on_previous_text=False,
+        vad_filter=False, clip_timestamps=[{"start": 0, "end": 30}],
+    )  # fmt: skip
+    assert known.transcribe([sound]) == ["".join(each.text for each in segments).strip()] != [""]
 
 
 def test_what_is_missing_is_one_sentence(model, tmp_path, monkeypatch):
