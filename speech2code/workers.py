@@ -19,11 +19,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 @contextmanager
 def workers(count: int, begin: Callable[[], object]) -> Iterator[ProcessPoolExecutor]:
     """A pool of `count` new processes, each of which calls `begin` first. Without an exception all work is awaited;
-    with one, what has not begun is dropped. UserError where a worker was killed."""
+    with one, the workers are killed at once. UserError where a worker was killed."""
     if multiprocessing.get_start_method() not in multiprocessing.get_all_start_methods():
         multiprocessing.set_start_method("spawn", force=True)  # the workers are told, and know nothing of joblib's own
     # spawn: a forked child of a process that holds torch's threads or a GPU can hang
     context = multiprocessing.get_context("spawn")
+    others = multiprocessing.active_children()
     with _Pool(count, mp_context=context, initializer=_begin, initargs=(begin,)) as pool:
         try:
             yield pool
@@ -33,7 +34,9 @@ def workers(count: int, begin: Callable[[], object]) -> Iterator[ProcessPoolExec
                 "the same command goes on from here"
             ) from error
         except BaseException:
-            pool.shutdown(cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                if worker not in others:
+                    worker.kill()  # a task that has begun can take minutes
             raise
 
 

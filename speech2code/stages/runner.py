@@ -139,6 +139,7 @@ def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:
     except KeyboardInterrupt:
         for process, _ in running.values():
             process.terminate()
+        for process, _ in running.values():
             process.join()  # each writes its checkpoint first
         raise
     if failed:

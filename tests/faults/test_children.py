@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import ended
@@ -28,7 +29,7 @@ if __name__ == "__main__":
         try:
             list(pool.map(time.sleep, [60, 60]))
         except KeyboardInterrupt:
-            os._exit(130)
+            EXIT
 """
 SLOW = """
 import os, time
@@ -62,9 +63,9 @@ def pool(tmp_path):
     """Starts a program with two workers, whose import takes some seconds; gives it."""
     started = []
 
-    def start(seconds):
+    def start(seconds, exit="os._exit(130)"):
         (tmp_path / "slow.py").write_text(SLOW.replace("SECONDS", str(seconds)))
-        (tmp_path / "program.py").write_text(POOL)
+        (tmp_path / "program.py").write_text(POOL.replace("EXIT", exit))
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         started.append(
             subprocess.Popen(
@@ -96,6 +97,34 @@ def test_a_signal_while_workers_import_prints_nothing(pool, tmp_path):
     assert parent.wait(10) == 130
     wait_for(lambda: not any(map(exists, children(tmp_path, "importing", parent))), 5)
     assert b"Traceback" not in parent.stderr.read()
+
+
+def test_an_interrupted_pool_awaits_no_task(pool, tmp_path):
+    parent = pool(0, exit="raise")
+    wait_for(lambda: len(children(tmp_path, "begun", parent)) == 2)
+    parent.send_signal(signal.SIGINT)
+    assert parent.wait(10) != 0  # its tasks take a minute
+    wait_for(lambda: not any(map(exists, children(tmp_path, "begun", parent))), 5)
+    assert parent.stderr.read().count(b"Traceback") == 1  # the program's own
+
+
+def test_an_interrupted_run_stops_all_stages_before_it_awaits_one(transcribed, tmp_path, monkeypatch):
+    main(["prepare", *transcribed.overrides(tmp_path)])
+    order = []
+
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    def stand_in(name, *_):
+        told = {what: lambda what=what: order.append(what) for what in ("terminate", "join")}
+        return SimpleNamespace(exitcode=None, sentinel=0, **told)
+
+    monkeypatch.setattr(runner, "_start", stand_in)
+    monkeypatch.setattr(runner.connection, "wait", lambda _: order.append("wait") or (len(order) < 2 or interrupted(_)))
+    with pytest.raises(SystemExit):
+        main(["run", *transcribed.overrides(tmp_path, "trainer.jobs=2")])
+    assert order.count("terminate") >= 2
+    assert order == sorted(order, key=["wait", "terminate", "join"].index)
 
 
 def _killed(_):
