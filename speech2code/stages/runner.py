@@ -137,14 +137,18 @@ def _side_by_side(config: Config, overrides: list[str], done: set[str]) -> None:
                     else:
                         done.add(name)
     except KeyboardInterrupt:
-        for process, _ in running.values():
-            process.terminate()
-        for process, _ in running.values():
-            process.join()  # each writes its checkpoint first
+        _end([process for process, _ in running.values()])
         raise
     if failed:
         name, code = next(iter(failed.items()))
         raise UserError(f"`{BY_NAME[name].verb}` {_how(code)}")
+
+
+def _end(stages: list[BaseProcess]) -> None:
+    for each in stages:
+        each.terminate()
+    for each in stages:
+        each.join()  # it writes its checkpoint first
 
 
 def _how(code: int) -> str:
