@@ -5,8 +5,8 @@
     python -m scripts.torture outputs minutes=5    # as many tries of it as 5 minutes allow, spread over all of them
     python -m scripts.torture outputs only="mp3"   # those whose name holds this, with what is wrong in full
 
-Right is the right output, or one clear sentence and a non-zero exit. Each try is a process of its own. A row's result is
-kept in `runs/torture/<row>.json`; the table is made of all of these, and written into `docs/reliability.md`.
+Right is the right output, or one clear sentence and a non-zero exit. Each try is a process of its own. What a row gave
+is kept in `runs/torture/<row>.json`; the table is made of all of these, and written into `docs/reliability.md`.
 """
 
 import sys
@@ -114,9 +114,8 @@ def _table() -> str:
             each = read_json(FOLDER / f"{row}.json")
             counts = " | ".join(f"{each[kind]:,}" for kind in KINDS)
             when = f"{each['date']}, `{each['commit'][:7]}`, {each['machine']['processor']}"
-            lines.append(
-                f"| {what} | {each['tries']:,} | {counts} | {each['peak'] / 1e9:.1f} GB | {each['minutes']:.0f} | {when} |"
-            )
+            cost = f"{each['peak'] / 1e9:.1f} GB | {each['minutes']:.0f}"
+            lines.append(f"| {what} | {each['tries']:,} | {counts} | {cost} | {when} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,1 +1,1 @@
-"""Thousands of faults for `scripts/torture.py`: each module makes one row of its table. pytest collects none of them."""
+"""Thousands of faults for `scripts/torture.py`: each module makes one row of its table, and pytest collects none."""

@@ -48,7 +48,7 @@ STEMS = (
     "x" * 250,
     "x" * 256,
 )
-PLACES = ("fifo", "socket", "device", "folder", "link", "dead link", "loop", "unwritable", "file as folder", "proc")  # fmt: skip
+PLACES = ("fifo", "socket", "device", "folder", "link", "dead link", "loop", "unwritable", "file as folder", "proc")
 
 
 def trials(tiny: Tiny) -> Iterator[Trial]:
