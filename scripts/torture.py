@@ -23,6 +23,10 @@ from tests.torture.tiny import Tiny
 from tests.torture.trials import Outcome, Trial, attempt
 
 ROWS = {  # module of tests/torture → what is tried
+    "kills": "`kill -9` at any moment, then the same command",
+    "signals": "Ctrl-C and SIGTERM at any moment",
+    "two_runs": "two commands at once on one corpus or folder",
+    "disk": "a full disk at some point of `data/` or `runs/`",
     "outputs": "names for the output of `translate`",
 }
 KINDS = ("right", "wrong", "traceback", "hang")
