@@ -27,6 +27,7 @@ ROWS = {  # module of tests/torture → what is tried
     "signals": "Ctrl-C and SIGTERM at any moment",
     "two_runs": "two commands at once on one corpus or folder",
     "disk": "a full disk at some point of `data/` or `runs/`",
+    "whole_runs": "whole runs: odd ids, odd speech, settings at the edge of sense",
     "outputs": "names for the output of `translate`",
 }
 KINDS = ("right", "wrong", "traceback", "hang")

@@ -46,7 +46,7 @@ def _full(wanted: dict[str, object], name: str, size: int, folder: Path) -> str 
         cwd=folder, env=os.environ | {"MOUNTED": str(place)}, check=False,
     )  # fmt: skip
     first = Answer(int((folder / "code").read_text()), "", (folder / "first").read_text(errors="replace"))
-    if wrong := told(_last_line(first)):
+    if wrong := told(last_line(first)):
         return wrong
     if again.returncode:
         return f"with more space: exit {again.returncode}: {(folder / 'second').read_text()[-1500:]}"
@@ -56,7 +56,7 @@ def _full(wanted: dict[str, object], name: str, size: int, folder: Path) -> str 
     return difference(wanted, folder)
 
 
-def _last_line(answer: Answer) -> Answer:
+def last_line(answer: Answer) -> Answer:
     """A stage says what was wrong; `run` then says which one it was."""
     lines = [line for line in answer.err.splitlines() if "failed (its message stands above)" not in line]
     return answer._replace(err="\n".join(lines))

@@ -37,7 +37,7 @@ def trials(tiny: Tiny) -> Iterator[Trial]:
     for number in range(26):
         counts = [chance.randint(1, FILES) for _ in range(1 + number % 2)]
         yield Trial(f"kill at the change of file {counts}", partial(_at_changes, wanted, seconds, counts))
-    for number in range(12):
+    for _ in range(12):
         moment = chance.uniform(1, seconds)
         yield Trial(f"kill the parent alone after {moment:.1f} s", partial(_parent_alone, wanted, moment))
 

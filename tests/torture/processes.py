@@ -24,8 +24,10 @@ def corpus_in(folder: Path) -> Corpus:
 
 
 def overrides(corpus: Corpus, folder: Path, *more: str) -> list[str]:
+    kinds = dict(each.split("=") for each in more if each.startswith("units="))
+    rest = [each for each in more if not each.startswith("units=")]
     # Swahili: METEOR does not know it, and starts no Java
-    return corpus.overrides(folder / "runs", "recognisers=[in_domain]", "corpus.target=sw", *more)
+    return corpus.overrides(folder / "runs", "recognisers=[in_domain]", "corpus.target=sw", *rest, **kinds)
 
 
 def start(folder: Path, *arguments: str) -> subprocess.Popen:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM at any moment: exit code 130 and no traceback, at once; the same command ends as if undisturbed."""
+"""Ctrl-C and SIGTERM at any moment: exit code 130 at once, no traceback; the same command ends as if undisturbed."""
 
 import random
 import signal
