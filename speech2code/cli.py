@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    threading.excepthook = _thread_failed
     try:
         take_signals()
         _dispatch(arguments)
@@ -237,6 +239,12 @@ def _unknown(verb: str) -> str:
 
     near = get_close_matches(verb, [*OTHERS, *(stage.verb.split()[0] for stage in STAGES)], 1)
     return f"no verb is called {verb}; " + (f"did you mean {near[0]}?" if near else "see speech2code --help")
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    """TensorBoard writes from a thread, and tells the main one of a full disk itself."""
+    if not issubclass(failure.exc_type, OSError):
+        threading.__excepthook__(failure)
 
 
 def _stop(*_: object) -> None:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import cache
 
 import numpy as np
 
@@ -84,6 +85,11 @@ def comparable(hypotheses: list[str], references: list[str], language: str | Non
     return [normalise(hypothesis, language) for hypothesis in hypotheses], normal
 
 
+@cache  # lists are scored by the dozen
+def _warn_once(reason: str) -> None:
+    log.warning("METEOR is not available: %s", reason)
+
+
 def _meteor(
     hypotheses: list[str], references: list[str], language: str, weights: np.ndarray
 ) -> tuple[dict[str, float | None], str]:
@@ -94,5 +100,5 @@ def _meteor(
         whole, *resampled = meteor_of(sums, language)
         return dict(zip(names, (float(whole), *interval(np.array(resampled))))), meteor_signature(language)
     except MeteorUnavailable as reason:
-        log.warning("METEOR is not available: %s", reason)
+        _warn_once(str(reason))
         return dict.fromkeys(names), f"not available: {reason}"

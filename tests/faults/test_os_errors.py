@@ -25,6 +25,16 @@ def test_each_error_has_its_advice(tmp_path, monkeypatch, number, advice):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_full_disk_under_tensorboards_thread_is_told_by_the_main_one(transcribed, tmp_path, refused, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tensorboard.summary.writer.record_writer.RecordWriter.write", full)
+    told = refused("train", "units", *transcribed.overrides(tmp_path))
+    assert "No space left on device" in told
+
+
 def test_only_a_full_disk_is_told_to_be_full():
     assert {number for number in ADVICE if "free space" in told(OSError(number, ""))} == {errno.ENOSPC, errno.EDQUOT}
 

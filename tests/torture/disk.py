@@ -57,6 +57,7 @@ def _full(wanted: dict[str, object], name: str, size: int, folder: Path) -> str 
 
 
 def last_line(answer: Answer) -> Answer:
-    """A stage says what was wrong; `run` then says which one it was."""
+    """A stage says what was wrong, below its progress; `run` then says which one it was."""
     lines = [line for line in answer.err.splitlines() if "failed (its message stands above)" not in line]
-    return answer._replace(err="\n".join(lines))
+    said = [line for line in lines if line.startswith("speech2code: ") or "Traceback" in line]
+    return answer._replace(err="\n".join(said))
