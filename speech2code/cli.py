@@ -250,7 +250,7 @@ def _thread_failed(failure: threading.ExceptHookArgs) -> None:
 def _stop(*_: object) -> None:
     """The first signal interrupts; a second one must not interrupt the saving."""
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.SIG_IGN)
+        signal.signal(each, lambda *_: None)  # of one that has come already, Python says that SIG_IGN ignores it
     raise KeyboardInterrupt
 
 

@@ -13,10 +13,11 @@ import pytest
 from conftest import ended
 
 import speech2code
+from speech2code import cli
 from speech2code.cli import main
 from speech2code.errors import UserError
 from speech2code.stages import runner
-from speech2code.workers import workers
+from speech2code.workers import SIGNALS, signals_held_back, workers
 
 ROOT = Path(speech2code.__file__).parent.parent
 POOL = """
@@ -125,6 +126,19 @@ def test_an_interrupted_run_stops_all_stages_before_it_awaits_one(transcribed, t
         main(["run", *transcribed.overrides(tmp_path, "trainer.jobs=2")])
     assert order.count("terminate") >= 2
     assert order == sorted(order, key=["wait", "terminate", "join"].index)
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_two_signals_at_one_moment_print_one_line(monkeypatch, capsys):
+    def both(_):
+        with signals_held_back():
+            for each in SIGNALS:
+                os.kill(os.getpid(), each)
+
+    monkeypatch.setattr(cli, "_dispatch", both)
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 130 and capsys.readouterr().err.count("\n") == 1
 
 
 def _killed(_):
