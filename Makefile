@@ -10,7 +10,7 @@ else
 demo_options = corpus.target_voice=$(VOICE)
 endif
 
-.PHONY: demo test lint types docs bench check setup voices clean
+.PHONY: demo test lint types docs audit bench check setup voices clean
 
 demo: setup $(if $(filter flite:%,$(VOICE)),voices)
 	$(VENV)/bin/speech2code run experiment=best_fr_en $(demo_options)
@@ -33,6 +33,10 @@ docs: setup
 	$(VENV)/bin/python docs/generate_configuration.py
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
 	@echo "open site/index.html"
+
+audit: setup
+	$(VENV)/bin/pip install -q -c constraints.txt -e '.[ja,whisper,cluster]' pip-audit
+	$(VENV)/bin/pip-audit --skip-editable
 
 bench: setup-dev voices
 	$(VENV)/bin/pip install -q -c constraints.txt -e '.[bench]'

@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,12 @@ def test_every_verb_stands_in_the_help_of_the_quickstart():
     for stage in STAGES:
         if stage.group == "run" and not stage.recogniser:
             assert f"speech2code {stage.verb} experiment=best_fr_en" in page
+
+
+def test_every_package_that_users_install_has_its_licence_on_the_page():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    needed = [*project["dependencies"], *extras["ja"], *extras["whisper"]]
+    names = {re.split(r"[<>=]", each)[0].replace("_", "-").lower() for each in needed}
+    page = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+    assert not {name for name in names if f"\n| {name} | " not in page}
