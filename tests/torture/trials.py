@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -117,8 +117,3 @@ def told(answer: Answer, *, may_work: bool = True) -> str | None:
     if answer.code != 2 or len(lines) != 1 or not SENTENCE.fullmatch(lines[0]):
         return f"exit {answer.code}, {len(lines)} lines: {answer.err[-1500:]}"
     return None
-
-
-def all_of(*parts: Iterator[Trial]) -> Iterator[Trial]:
-    for each in parts:
-        yield from each
