@@ -24,6 +24,9 @@ from tests.torture.trials import Outcome, Trial, attempt
 
 ROWS = {  # module of tests/torture → what is tried
     "outputs": "names for the output of `translate`",
+    "recordings": "recordings: every format, whole, damaged, odd; `translate`, `encode`, `prepare`",
+    "manifests": "manifests",
+    "texts": "texts beside recordings and for voices",
 }
 KINDS = ("right", "wrong", "traceback", "hang")
 FOLDER, PAGE = Path("runs/torture"), Path("docs/reliability.md")
