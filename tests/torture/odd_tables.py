@@ -115,7 +115,7 @@ def _set(column: str, values: list[str], share: float = 0.15) -> Callable[[Table
     """Some cells of a column become one of `values`, in at least one row."""
 
     def change(table: Table, chance: random.Random) -> None:
-        if column in table.header:
+        if column in table.header and table.rows:
             for row in chance.sample(table.rows, max(1, round(share * len(table.rows)))):
                 if len(row) > table.header.index(column):
                     row[table.header.index(column)] = chance.choice(values)
@@ -173,8 +173,9 @@ def _things(table: Table, chance: random.Random) -> None:
 
 def _row(change: Callable[[list[str]], list[str]]) -> Callable[[Table, random.Random], None]:
     def apply(table: Table, chance: random.Random) -> None:
-        place = chance.randrange(len(table.rows))
-        table.rows.insert(place, change(list(table.rows[place])))
+        if table.rows:
+            place = chance.randrange(len(table.rows))
+            table.rows.insert(place, change(list(table.rows[place])))
 
     return apply
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-import speech2code.corpora.joining
+import speech2code.stages.files
 import speech2code.stages.prepare  # here, and not once in each fork
 from speech2code.audio.files import load_waveform
 from speech2code.corpora.store import FeatureStore, problem_of
