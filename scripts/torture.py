@@ -29,6 +29,9 @@ ROWS = {  # module of tests/torture → what is tried
     "disk": "a full disk at some point of `data/` or `runs/`",
     "whole_runs": "whole runs: odd ids, odd speech, settings at the edge of sense",
     "outputs": "names for the output of `translate`",
+    "recordings": "recordings: every format, whole, damaged, odd; `translate`, `encode`, `prepare`",
+    "manifests": "manifests",
+    "texts": "texts beside recordings and for voices",
 }
 KINDS = ("right", "wrong", "traceback", "hang")
 FOLDER, PAGE = Path("runs/torture"), Path("docs/reliability.md")

@@ -107,6 +107,15 @@ def speech2code(*arguments: object) -> Answer:
     return Answer(code, out.getvalue(), err.getvalue())
 
 
+def prepare(*overrides: object) -> Answer:
+    """The verb, whose workers are forks of this process: they need not import for seconds what it has imported."""
+    import multiprocessing
+
+    fork = multiprocessing.get_context("fork")
+    multiprocessing.get_context = lambda *_: fork
+    return speech2code("prepare", *overrides, "trainer.jobs=1")
+
+
 def told(answer: Answer, *, may_work: bool = True) -> str | None:
     """What is wrong with an answer: right is exit code 0 (where it `may_work`), or code 2 and one clear sentence."""
     if "Traceback" in answer.err + answer.out:
