@@ -29,6 +29,8 @@ ROWS = {  # module of tests/torture → what is tried
     "disk": "a full disk at some point of `data/` or `runs/`",
     "whole_runs": "whole runs: odd ids, odd speech, settings at the edge of sense",
     "outputs": "names for the output of `translate`",
+    "settings": "settings checked before work",
+    "models": "hostile and damaged models, and names of models",
     "recordings": "recordings: every format, whole, damaged, odd; `translate`, `encode`, `prepare`",
     "manifests": "manifests",
     "texts": "texts beside recordings and for voices",
