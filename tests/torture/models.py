@@ -26,20 +26,29 @@ VALUES = (
 )
 GARBAGE: dict[str, bytes] = {
     "empty": b"", "nul": b"\0", "nested lists": b"[" * 100_000, "nested objects": b'{"a":' * 100_000,
-    "number": b"9" * 10_000, "null": b"null", "list": b"[]", "object": b"{}", "text": b'"x"', "utf-16": "{}".encode("utf-16"),
-    "bom": b"\xef\xbb\xbf{}", "latin": b'{"a": "\xe9"}', "surrogate": b'{"a": "\\ud800"}', "yaml": b"a: 1", "twice": b"{}{}",
-    "a million keys": json.dumps({str(each): 0 for each in range(60_000)}).encode(), "NaN": b"NaN", "elf": b"\x7fELF" * 9,
+    "number": b"9" * 10_000, "null": b"null", "list": b"[]", "object": b"{}", "text": b'"x"',
+    "utf-16": "{}".encode("utf-16"),
+    "bom": b"\xef\xbb\xbf{}", "latin": b'{"a": "\xe9"}', "surrogate": b'{"a": "\\ud800"}', "yaml": b"a: 1",
+    "twice": b"{}{}",
+    "a million keys": json.dumps({str(each): 0 for each in range(60_000)}).encode(), "NaN": b"NaN",
+    "elf": b"\x7fELF" * 9,
     "pickle": pickle.dumps({"a": 1}), "zip": b"PK\3\4" * 9, "html": b"<html></html>", "line breaks": b"\n" * 9999,
     "control": bytes(range(32)), "true": b"true", "older": b'{"inverter": {}}', "format": b'{"format": 1e999}',
     "lfs": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n",
 }
 NAMES = (
-    "", " ", ".", "..", "/", "//", "a", "a/b", "a/b/c", "a//b", "/a/b", "a/", "/a", "../x", "../../etc", "~", "~/m", "-a",
-    "--help", "a b/c", "é/ñ", "语/音", "a/b@main", "a/b:c", "https://huggingface.co/a/b", "hf://a/b", "file:///etc", "http://[",
-    "s3://a", "git@github.com:a/b", "a\\b", "C:\\m", "a\nb", "a\x00b", "\udcff", "x" * 300, "a/" + "x" * 300, "a/" * 200,
-    "${HOME}", "$HOME", "`id`", "$(id)", "; id", "| id", "a/b.git", ".a/b", "a./b", "a..b/c", "a--b/c", "a/b--c", "a-/b", "_/_",
-    "1/2", "NaN", "null", "True", "datasets/a/b", "spaces/a/b", "models--a--b", "a/b?x=1", "a/b#c", "%2e%2e/%2f", "*", "a/*", "?",
-    "/dev/null", "/dev/zero", "/dev/stdin", "/proc/self", "/proc/self/fd/0", "/etc/passwd", "/root", "/tmp", "model=a", "=", "==",
+    "", " ", ".", "..", "/", "//", "a", "a/b", "a/b/c", "a//b", "/a/b", "a/", "/a", "../x", "../../etc", "~", "~/m",
+    "-a",
+    "--help", "a b/c", "é/ñ", "语/音", "a/b@main", "a/b:c", "https://huggingface.co/a/b", "hf://a/b", "file:///etc",
+    "http://[",
+    "s3://a", "git@github.com:a/b", "a\\b", "C:\\m", "a\nb", "a\x00b", "\udcff", "x" * 300, "a/" + "x" * 300,
+    "a/" * 200,
+    "${HOME}", "$HOME", "`id`", "$(id)", "; id", "| id", "a/b.git", ".a/b", "a./b", "a..b/c", "a--b/c", "a/b--c",
+    "a-/b", "_/_",
+    "1/2", "NaN", "null", "True", "datasets/a/b", "spaces/a/b", "models--a--b", "a/b?x=1", "a/b#c", "%2e%2e/%2f",
+    "*", "a/*", "?",
+    "/dev/null", "/dev/zero", "/dev/stdin", "/proc/self", "/proc/self/fd/0", "/etc/passwd", "/root", "/tmp",
+    "model=a", "=", "==",
 )
 # fmt: on
 KINDS = (

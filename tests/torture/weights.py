@@ -21,8 +21,10 @@ NUMBERS = (float("nan"), float("inf"), -float("inf"), 0.0, 1e38, -1e38, 1e-45, 1
 FLIPS, CUTS = 60, 20
 SPRUNG = "sprung"  # the folder that a trap makes
 HEADS: dict[str, Any] = {  # of one tensor
-    "shape": {"shape": [BIG, BIG]}, "shape below zero": {"shape": [-1]}, "shape of texts": {"shape": ["x"]}, "empty shape": {"shape": []},
-    "offsets": {"data_offsets": [0, BIG]}, "offsets backwards": {"data_offsets": [64, 0]}, "no offsets": {"data_offsets": None},
+    "shape": {"shape": [BIG, BIG]}, "shape below zero": {"shape": [-1]}, "shape of texts": {"shape": ["x"]},
+    "empty shape": {"shape": []},
+    "offsets": {"data_offsets": [0, BIG]}, "offsets backwards": {"data_offsets": [64, 0]},
+    "no offsets": {"data_offsets": None},
     "dtype": {"dtype": "X64"}, "dtype F64": {"dtype": "F64"}, "dtype number": {"dtype": 3}, "more": {"more": 1},
 }  # fmt: skip
 DOCUMENTS = {
@@ -63,8 +65,12 @@ def changes(model: Path) -> Iterator[tuple[str, Callable[[Path], None]]]:
         yield f"weights as {dtype}", partial(_as, dtype)
     for name in ("of nobody", "", "../x", "x" * 10_000, "a\nb", "__class__"):
         yield f"one more called {name[:20]!r}", partial(_more, name)
+    yield from _heads(names[3])
+
+
+def _heads(name: str) -> Iterator[tuple[str, Callable[[Path], None]]]:
     for what, value in HEADS.items():
-        yield f"head with {what}", partial(_headed, names[3], value)
+        yield f"head with {what}", partial(_headed, name, value)
     for what, content in DOCUMENTS.items():
         yield f"head is {what}", partial(_document, content)
     for number in SIZES:
