@@ -179,7 +179,7 @@ def test_a_file_without_a_header(tmp_path, name):
         load_waveform(tmp_path / name)
 
 
-@pytest.mark.parametrize("content", [bytes(9_000), b"<html>" * 900, b"\xff" * 90])
+@pytest.mark.parametrize("content", [bytes(9_000), b"<html>" * 900, b"\xff" * 90], ids=["zeros", "HTML", "ones"])
 def test_what_is_no_mp3_is_there_all_the_same(tmp_path, monkeypatch, capfd, content):
     monkeypatch.setenv("PATH", "")  # no ffmpeg
     (tmp_path / "a.mp3").write_bytes(content)
@@ -268,6 +268,15 @@ def test_no_output_replaces_a_link(tmp_path, there):
     with pytest.raises(UserError, match=r"cannot write .*link.wav: a link is there"):
         save_waveform(link, TONE)
     assert link.is_symlink() and mine.exists() == there and (not there or mine.read_bytes() == b"mine")
+
+
+@pytest.mark.parametrize("name", ["mine.wav", "./mine.wav", "same.wav"])
+def test_no_output_replaces_the_recording_itself(tmp_path, monkeypatch, refused, name):
+    monkeypatch.chdir(tmp_path)
+    save_waveform("mine.wav", TONE)
+    os.link("mine.wav", "same.wav")
+    sentence = refused("translate", "mine.wav", name, "model=none")
+    assert f"cannot write {name}: it is the recording itself" in sentence
 
 
 @pytest.mark.parametrize("name", [".", "/", "..", ""])
