@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 
 from speech2code.errors import UserError, told
@@ -37,10 +38,14 @@ OTHERS = {  # verb → what it does, an example
     "config": ("the settings as they would be used", "config experiment=best_fr_en units.codebook_size=32"),
 }
 
+LONGEST = 1_000  # characters of a complaint: what it quotes of a file may be a megabyte
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs one verb; exits with 0, 2 after a mistake of the user's (one sentence), 130 after an interruption."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, TextIOWrapper):  # also the name of a file that no encoding knows can be printed
+        sys.stdout.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     threading.excepthook = _thread_failed
@@ -255,5 +260,8 @@ def _stop(*_: object) -> None:
 
 
 def _complain(sentence: str) -> int:
-    print(f"speech2code: {' '.join(sentence.split())}", file=sys.stderr)
+    said = " ".join(sentence.split())
+    if len(said) > LONGEST:  # the end says what helps
+        said = f"{said[: LONGEST // 2]} … {said[-LONGEST // 2 :]}"
+    print(f"speech2code: {said}", file=sys.stderr)
     return 2

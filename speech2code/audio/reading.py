@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 
 import numpy as np
 import soundfile
@@ -23,8 +24,12 @@ LOUDEST = 100  # 40 dB above full scale: no speech
 BLOCK = 1 << 20  # samples of all channels that are read at once
 TIMEOUT = 120  # seconds that ffmpeg may need
 INSTALL = "sudo apt install ffmpeg"
+# what libsndfile says of itself, and of a file named .mp3 that is none, though it is there
+UNCLEAR = re.compile("internal error|does not exist", re.IGNORECASE)
 # what people record with; no playlists, which would open other files
 FORMATS = "aac,ac3,aiff,amr,ape,asf,avi,caf,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,w64,wav,webm,wv"
+
+_reading = Lock()  # all threads have one standard error
 
 
 class _Stream(soundfile.SoundFile):
@@ -34,6 +39,26 @@ class _Stream(soundfile.SoundFile):
         return False
 
 
+@contextmanager
+def _silence() -> Iterator[None]:
+    """libmpg123 prints its remarks on a damaged file past Python: many lines, where one sentence belongs."""
+    with _reading:
+        try:
+            kept = os.dup(2)
+        except OSError:  # it is closed: nobody listens
+            yield
+            return
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nothing, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nothing)
+
+
+@_silence()
 def read_audio(path: Path | str) -> tuple[np.ndarray, int]:
     """float32 `(samples,)`, the mean of the channels, and the file's own rate in Hz.
 
@@ -43,7 +68,8 @@ def read_audio(path: Path | str) -> tuple[np.ndarray, int]:
     try:
         sound = _Stream(os.fsencode(path))
     except soundfile.LibsndfileError as error:
-        with _decoded(path, error.error_string.rstrip(".")) as sound:
+        reason = error.error_string.rstrip(".")
+        with _decoded(path, "it is damaged, or no recording" if UNCLEAR.search(reason) else reason) as sound:
             return _mono(sound, path), sound.samplerate
     with sound:
         return _mono(sound, path), sound.samplerate
@@ -51,8 +77,11 @@ def read_audio(path: Path | str) -> tuple[np.ndarray, int]:
 
 def _check_file(path: Path | str) -> None:
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode):
             raise _unreadable(path, "no regular file; give a recording that is one")
+        if not found.st_size:
+            raise _unreadable(path, "the file is empty; copy or record it again")
         open(path, "rb").close()
     except (OSError, ValueError) as error:  # ValueError: NUL in the name
         raise _unreadable(path, (getattr(error, "strerror", None) or str(error)).lower()) from error
@@ -83,7 +112,8 @@ def _next(sound: _Stream, path: Path | str) -> np.ndarray:
     try:
         return sound.read(max(1, BLOCK // sound.channels), dtype="float32", always_2d=True)
     except (OSError, RuntimeError) as error:
-        raise _unreadable(path, str(error).rstrip(".")) from error
+        reason = str(error).rstrip(".").removeprefix("Error : ")
+        raise _unreadable(path, f"the file is damaged ({reason}); copy or record it again") from error
 
 
 @contextmanager

@@ -8,6 +8,7 @@ relative to its folder.
 import csv
 import hashlib
 import re
+from collections import Counter
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -86,11 +87,12 @@ def _table(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     table, line = [], 1
     try:
         for row in reader:
-            table.append((line, [value.strip(BLANKS) for value in row]))
+            values = [value.strip(BLANKS) for value in row]
+            if any(values):  # blank rows may be many
+                table.append((line, values))
             line = reader.line_num + 1  # where the next row begins: a quoted sentence may have several lines
     except csv.Error as error:
         raise UserError(f"manifest {path}, line {line}: {error}; correct the quotes of that row") from error
-    table = [(line, row) for line, row in table if any(row)]
     if len(table) < 2:
         raise UserError(f"manifest {path} has no rows; it needs a header {','.join(REQUIRED)} and one row a pair")
     columns = [column.strip().lower() for column in table[0][1]]
@@ -117,8 +119,8 @@ def _check_columns(columns: list[str], written: list[str], path: Path) -> None:
             raise UserError(
                 f"manifest {path} has a column {unknown[near[0]]!r}, which is close to {column!r}; rename it"
             )
-    for column in columns:
-        if column and columns.count(column) > 1:
+    for column, count in Counter(columns).items():
+        if column and count > 1:
             raise UserError(f"manifest {path} has the column {column!r} twice; remove one")
 
 

@@ -1,5 +1,6 @@
 """What a trained system does with single recordings: the verbs `translate` and `encode`."""
 
+import os
 import sys
 import warnings
 from math import inf
@@ -20,6 +21,8 @@ def translate_file(source: str, target: str, model: str) -> None:
     """Translates one recording; `model` is an exported folder or a hub id. Warnings are lines on stderr."""
     torch.set_num_threads(1)
     waveform = load_waveform(source)
+    if os.path.exists(target) and os.path.samefile(source, target):
+        raise UserError(f"cannot write {target}: it is the recording itself; choose another name for the translation")
     if reason := reason_to_reject(waveform, longest=inf):
         raise UserError(f"{source} cannot be translated: {reason}")
     system = SpeechTranslator.from_pretrained(model)

@@ -115,6 +115,25 @@ def test_a_manifest_that_is_no_file(tmp_path):
             read_manifest(tmp_path / name)
 
 
+def test_a_header_of_very_many_names(rows, tmp_path, refused):
+    many = ",".join(f"c{number}" for number in range(100_000))  # what compares each with each takes minutes
+    pairs, _ = rows("a,a.wav,b.wav" + "," * 100_000, header=f"{HEADER},{many}")
+    assert len(pairs) == 1
+    (tmp_path / "pairs.csv").write_text(f"{many}\na\n")
+    overrides = Corpus(tmp_path / "pairs.csv", tmp_path / "data").overrides(tmp_path / "runs")
+    sentence = refused("prepare", *overrides)
+    assert len(sentence) < 1_100 and "has no column 'id'; it has c0, c1" in sentence
+
+
+def test_blank_lines_without_end_take_no_memory(tmp_path):
+    (tmp_path / "pairs.csv").write_text(f"{HEADER}\na,a.wav,b.wav\n" + "\n" * 300_000)
+    tracemalloc.start()
+    assert len(read_manifest(tmp_path / "pairs.csv")[0]) == 1
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 3_000_000
+
+
 cells = st.text(st.characters(codec="utf-8"), max_size=8)
 
 

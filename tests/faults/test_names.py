@@ -76,3 +76,11 @@ def test_odd_ids_are_spoken_within_the_run_read_and_shown(transcribed, tmp_path)
 def test_phones_of_an_id_that_is_no_name(tmp_path):
     (tmp_path / "fr%2F1.ctm").write_text("x 1 0.0 0.5 a\n")
     assert read_phone_times(tmp_path, {"fr/1": tmp_path / "1.wav"}).keys() == {"fr/1"}
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_names_are_printed_whatever_the_terminal_knows(encoding, monkeypatch):
+    screen = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(screen, encoding))
+    main(["config", "experiment=best_fr_en", "name=日本"])
+    assert rb"name: \u65e5\u672c" in screen.getvalue()

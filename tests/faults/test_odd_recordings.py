@@ -179,6 +179,50 @@ def test_a_file_without_a_header(tmp_path, name):
         load_waveform(tmp_path / name)
 
 
+@pytest.mark.parametrize("content", [bytes(9_000), b"<html>" * 900, b"\xff" * 90], ids=["zeros", "HTML", "ones"])
+def test_what_is_no_mp3_is_there_all_the_same(tmp_path, monkeypatch, capfd, content):
+    monkeypatch.setenv("PATH", "")  # no ffmpeg
+    (tmp_path / "a.mp3").write_bytes(content)
+    with pytest.raises(UserError, match=r"a\.mp3: it is damaged, or no recording; to read other formats"):
+        load_waveform(tmp_path / "a.mp3")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_damaged_mp3_is_read_without_remarks(tmp_path, capfd):
+    soundfile.write(tmp_path / "a.mp3", TONE, 16_000)
+    content = (tmp_path / "a.mp3").read_bytes()
+    (tmp_path / "a.mp3").write_bytes(content + bytes(300) + content)
+    assert len(load_waveform(tmp_path / "a.mp3")) >= 16_000
+    os.write(2, b"heard")
+    assert capfd.readouterr().err == "heard"
+
+
+def test_a_closed_standard_error(tmp_path):
+    save_waveform(tmp_path / "a.wav", TONE)
+    kept = os.dup(2)
+    os.close(2)
+    try:
+        assert len(load_waveform(tmp_path / "a.wav")) == 16_000
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+@pytest.mark.parametrize("name", ["a.wav", "a.mp3", "a.m4a", "a"])
+def test_an_empty_file(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(UserError, match=f"{name}: the file is empty; copy or record it again"):
+        load_waveform(tmp_path / name)
+
+
+def test_a_flac_whose_end_is_damaged(tmp_path):
+    soundfile.write(tmp_path / "a.flac", TONE, 16_000)
+    content = (tmp_path / "a.flac").read_bytes()
+    (tmp_path / "a.flac").write_bytes(content[:10_000] + bytes(9_000))
+    with pytest.raises(UserError, match=r"a\.flac: the file is damaged \(flac decoder lost sync\); copy or record"):
+        load_waveform(tmp_path / "a.flac")
+
+
 @pytest.mark.parametrize("name", ["a\0b.wav", "a" * 300 + ".wav", "none/a.wav"])
 def test_a_name_that_no_file_can_have(tmp_path, name):
     with pytest.raises(UserError, match="cannot read audio"):
@@ -224,6 +268,15 @@ def test_no_output_replaces_a_link(tmp_path, there):
     with pytest.raises(UserError, match=r"cannot write .*link.wav: a link is there"):
         save_waveform(link, TONE)
     assert link.is_symlink() and mine.exists() == there and (not there or mine.read_bytes() == b"mine")
+
+
+@pytest.mark.parametrize("name", ["mine.wav", "./mine.wav", "same.wav"])
+def test_no_output_replaces_the_recording_itself(tmp_path, monkeypatch, refused, name):
+    monkeypatch.chdir(tmp_path)
+    save_waveform("mine.wav", TONE)
+    os.link("mine.wav", "same.wav")
+    sentence = refused("translate", "mine.wav", name, "model=none")
+    assert f"cannot write {name}: it is the recording itself" in sentence
 
 
 @pytest.mark.parametrize("name", [".", "/", "..", ""])

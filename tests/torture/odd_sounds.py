@@ -97,6 +97,17 @@ def misnamed() -> Iterator[Recording]:
             yield Recording(f"{name} named .{suffix}", partial(_bytes, f"a.{suffix}", content))
 
 
+def tagged() -> Iterator[Recording]:
+    """What programs put before and behind the sound, or say of its length while they still record."""
+    for format, subtype in COMMON:
+        for name, tag in TAGS.items():
+            wanted = ("MP3",) if "behind" in name else ("MP3", "WAV", "FLAC")
+            if format in wanted:
+                yield Recording(f"{format} {subtype}, {name}", partial(_spoilt, format, subtype, tag, name), whole=True)
+    for name, tag in CHUNKS.items():
+        yield Recording(f"WAV, {name}", partial(_spoilt, "WAV", "PCM_16", tag, name), whole=True)
+
+
 @cache
 def _kinds() -> list[tuple[str, str]]:
     """(format, subtype) that this libsndfile writes and reads again."""
@@ -178,4 +189,33 @@ DAMAGES: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "bytes swapped": lambda content, _: bytes(np.frombuffer(content[: len(content) // 2 * 2], "<u2").byteswap()),
     "with line ends of DOS": lambda content, _: content.replace(b"\n", b"\r\n"),
     "as UTF-8": lambda content, _: content.decode("latin-1").encode(),
+}
+
+
+def _id3(size: int, chance: random.Random) -> bytes:
+    """A tag with a picture of so many bytes."""
+    return b"ID3\x04\0\0" + bytes(size >> shift & 127 for shift in (21, 14, 7, 0)) + chance.randbytes(size)
+
+
+def _chunk(name: bytes, size: int) -> bytes:
+    return name + struct.pack("<I", size) + bytes(size + size % 2)
+
+
+TAGS: dict[str, Callable[[bytes, random.Random], bytes]] = {
+    **{
+        f"a tag of {size} bytes": lambda content, chance, size=size: _id3(size, chance) + content for size in (9, 9_999)
+    },
+    "a tag of 2 MB": lambda content, chance: _id3(2_000_000, chance) + content,
+    "a tag behind": lambda content, _: content + b"TAG" + bytes(125),
+    "another tag behind": lambda content, _: content + b"APETAGEX" + bytes(200),
+}
+CHUNKS: dict[str, Callable[[bytes, random.Random], bytes]] = {
+    "a list before": lambda content, _: content[:36] + _chunk(b"LIST", 26) + content[36:],
+    "an odd chunk before": lambda content, _: content[:12] + _chunk(b"bext", 603) + content[12:],
+    "3 MB before": lambda content, _: content[:36] + _chunk(b"JUNK", 3_000_000) + content[36:],
+    "a chunk behind": lambda content, _: content + _chunk(b"id3 ", 3_001),
+    "a stream": lambda content, _: content[:4] + b"\xff" * 4 + content[8:40] + b"\xff" * 4 + content[44:],
+    "a stream of sox": lambda content, _: (
+        content[:4] + b"\x24\xf0\xff\x7f" + content[8:40] + b"\0\xf0\xff\x7f" + content[44:]
+    ),
 }

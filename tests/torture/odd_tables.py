@@ -223,6 +223,7 @@ ROWS: dict[str, Callable[[Table, random.Random], None]] = {
     "a hundred columns": lambda table, chance: (
         [_with_column(f"c{each}", "1")(table, chance) for each in range(100)] and None
     ),
+    "100,000 columns": lambda table, _: table.header.extend(f"c{each}" for each in range(100_000)),
     "a row without an end": _row(lambda row: row[:3]),
     "a row too long": _row(lambda row: [*row, "x"]),
     "a row of one cell": _row(lambda row: ["x"]),
@@ -276,6 +277,9 @@ FILES: dict[str, Change] = {
     "other ends": _text(lambda text: text.replace("\n", "\u2028")),
     "blank lines between": _text(lambda text: text.replace("\n", "\n\n")),
     "blank lines before": _text(lambda text: "\n\n" + text),
+    "a million blank lines": _text(lambda text: text + "\n" * 1_000_000),
+    "300,000 rows of one cell": _text(lambda text: text + "a\n" * 300_000),
+    "another header of 700 kB": _text(lambda text: ",".join(f"c{each}" for each in range(100_000)) + "\n" + text),
     "a comment before": _text(lambda text: "# pairs\n" + text),
     "sep= before": _text(lambda text: "sep=,\n" + text),
     "all in quotes": _text(

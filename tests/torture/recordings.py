@@ -17,7 +17,7 @@ from speech2code.audio.files import load_waveform
 from speech2code.corpora.store import FeatureStore, problem_of
 from speech2code.pipeline import SpeechTranslator
 from tests.torture.odd_contents import contents
-from tests.torture.odd_sounds import RATE, Recording, damaged, misnamed, whole
+from tests.torture.odd_sounds import RATE, Recording, damaged, misnamed, tagged, whole
 from tests.torture.tiny import Tiny
 from tests.torture.trials import Trial, prepare, speech2code, told
 
@@ -65,7 +65,7 @@ BATCHES = 22
 
 def trials(tiny: Tiny) -> Iterator[Trial]:
     SpeechTranslator.from_pretrained(tiny.model)  # imports what it needs here, and not once in each fork
-    every = [*whole(), *damaged(), *misnamed(), *contents()]
+    every = [*whole(), *damaged(), *misnamed(), *tagged(), *contents()]
     for number, each in enumerate(every):
         verb = "encode" if number % 3 == 2 else "translate"
         yield Trial(f"{verb} {each.name}", partial(_one, tiny, verb, each))
