@@ -24,6 +24,10 @@ from tests.torture.trials import Outcome, Trial, attempt
 
 ROWS = {  # module of tests/torture → what is tried
     "outputs": "names for the output of `translate`",
+    "settings": "settings checked before work",
+    "settings_at_work": "settings that the check allows, in a training or stage",
+    "models": "hostile and damaged models, and names of models",
+    "artefacts": "damaged and missing files of a corpus or a run, read by a command",
 }
 KINDS = ("right", "wrong", "traceback", "hang")
 FOLDER, PAGE = Path("runs/torture"), Path("docs/reliability.md")

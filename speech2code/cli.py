@@ -35,6 +35,8 @@ OTHERS = {  # verb → what it does, an example
     "encode": ("the units of recordings, one line each", "encode a.wav b.wav model=runs/best_fr_en/model"),
     "config": ("the settings as they would be used", "config experiment=best_fr_en units.codebook_size=32"),
 }
+SHOWN = 400  # letters of a typed value, or a name, that has more without a blank
+LONG = re.compile(rf"\S{{{SHOWN},}}")
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -247,5 +249,6 @@ def _stop(*_: object) -> None:
 
 
 def _complain(sentence: str) -> int:
-    print(f"speech2code: {' '.join(sentence.split())}", file=sys.stderr)
+    words = " ".join(sentence.split())
+    print(f"speech2code: {LONG.sub(lambda found: found[0][:SHOWN] + '…', words)}", file=sys.stderr)
     return 2

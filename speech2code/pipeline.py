@@ -202,8 +202,9 @@ def _parts(config: Any) -> dict[str, Any]:
         number(factor, "each factor of vtln", 0.5, 2)
     search = settings_from(config["search"], SearchConfig)
     known = config.get("source_range")  # a model that was exported before has none
-    source_range = known and SourceRange(**{name: number(value, name, 0, LONGEST) for name, value in known.items()})
-    return {**parts, "search": search, "limits": limits, "vtln": vtln, "source_range": source_range}
+    if known is not None:
+        known = SourceRange(**{name: number(value, name, 0, LONGEST) for name, value in known.items()})
+    return {**parts, "search": search, "limits": limits, "vtln": vtln, "source_range": known}
 
 
 def _locate(folder: Path | str) -> Path:

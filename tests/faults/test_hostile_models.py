@@ -97,6 +97,12 @@ def test_no_fact_of_its_training_is_trusted(model, value):
     refused_to_load(model)
 
 
+@pytest.mark.parametrize("value", ["", [], {}, 0, False], ids=str)
+def test_an_empty_range_is_no_range(model, value):
+    changed(model, "source_range", value=value)
+    refused_to_load(model)
+
+
 def test_layers_without_end_and_names_of_nothing(model):
     changed(model, "vocoder", "blocks", value=10**7)
     assert "blocks=10000000 is not possible; it must be at least 0 and at most 64" in refused_to_load(model)
