@@ -4,7 +4,7 @@ import re
 from dataclasses import fields, is_dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_dir
@@ -43,7 +43,7 @@ def compose(overrides: list[str]) -> Config:
     try:
         with initialize_config_dir(str(FOLDER), version_base=None):
             composed = hydra_compose("config", overrides=overrides)
-    except (HydraException, OmegaConfBaseException, ValueError, RecursionError) as error:
+    except (HydraException, OmegaConfBaseException, ValueError, OverflowError, RecursionError) as error:
         raise UserError(_sentence(error)) from error
     return to_config(composed)
 
@@ -56,7 +56,7 @@ def to_config(composed: DictConfig) -> Config:
         key = re.search(r"full_key: ([\w.]+)|value: ([\w.]+)", str(error))
         name = next(filter(None, key.groups())) if key else str(error)
         raise UserError(f"{name} has no value; choose an experiment (experiment=best_fr_en) or set {name}=…") from error
-    except (OmegaConfBaseException, RecursionError) as error:
+    except (OmegaConfBaseException, OverflowError, RecursionError) as error:
         raise UserError(_sentence(error)) from error
     _check_values(config)
     _check_together(config)
@@ -70,7 +70,9 @@ def _check_values(settings: Any, prefix: str = "") -> None:
         raise UserError(_unknown(prefix + unknown[0]))
     for name, each in known.items():
         value, key = getattr(settings, name), prefix + name
-        if is_dataclass(value):
+        if is_dataclass(each.type):
+            if not isinstance(value, cast(type, each.type)):  # an interpolation may give anything
+                raise UserError(f"{key} is a section, and cannot be a value; set one of its settings, {key}.…=…")
             _check_values(value, f"{key}.")
         elif reason := problem(value, each.metadata):
             raise UserError(f"{key}={value} is not possible; {reason}")
@@ -155,7 +157,8 @@ def _sentence(error: Exception) -> str:
     unknown = re.search(r"Could not override '([\w.]+)'|Key '(\w+)' (?:is not in struct|not in '\w+')", text)
     if unknown and ("not in" in text or "not in" in cause):
         return _unknown(next(filter(None, unknown.groups())))
-    key = getattr(error, "full_key", None)
+    place = re.search(r" full_key: ([\w.]+)", text)
+    key = getattr(error, "full_key", None) or (place and place[1])
     told = f"{text} {cause}".split(" full_key:")[0].split(" See https")[0].strip()
     return told if key is None or key in told else f"{key}: {told}"
 

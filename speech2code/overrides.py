@@ -51,6 +51,8 @@ def _readable(override: str, sweep: bool) -> str:
     if UNPRINTABLE.search(override):
         raise UserError(f"{override!r} holds signs that cannot be printed; give it another name")
     key, equals, value = override.partition("=")
+    if key in GROUPS and "${" in value:
+        raise UserError(f"{key}={value} is not possible; give the name itself, without ${{…}}")
     known, several = _parsed(override), sweep and "," in value
     if known and (known.is_sweep_override() if sweep else _means(known, value)):
         return override

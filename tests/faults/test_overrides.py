@@ -48,6 +48,12 @@ def test_any_value_is_read_or_refused(key, value):
     ("name=${nope}", "name: Interpolation key 'nope' not found"),
     ("name=${name}", "name: Recursive interpolation"),
     ("units.width=${name}", "units.width: While dereferencing interpolation '${name}'"),
+    ("units=${name}", "units=${name} is not possible; give the name itself"),
+    ("units=${oc.decode:'1'}", "is not possible; give the name itself"),
+    ("search=${oc.decode:'1'}", "search is a section, and cannot be a value; set one of its settings, search.…=…"),
+    ("topline_stt.training=${oc.decode:'1'}", "topline_stt.training is a section, and cannot be a value"),
+    ("trainer=${search}", "trainer is a section, and cannot be a value"),
+    ("trainer.checkpoint_seconds=" + "9" * 400, "trainer.checkpoint_seconds: int too large"),
     ("units=1e3", "units=1e3 does not exist; choose one of kmeans"),
     ("experiment=é", "experiment=é does not exist; choose one of"),
     ("measure.voices=[flïte:slt]", """letters and digits needs quotes: 'measure.voices=["flïte:slt"]'"""),
@@ -59,6 +65,11 @@ def test_any_value_is_read_or_refused(key, value):
 ])  # fmt: skip
 def test_what_cannot_be_read_is_one_sentence(refused, override, sentence):
     assert sentence in refused("config", "name=mine", override)
+
+
+def test_a_long_value_is_told_in_short(refused):
+    told = refused("config", "name=mine", "units.width=" + "x" * 3000)
+    assert "units.width=xxx" in told and len(told) < 1500
 
 
 def test_the_quoted_form_that_a_sentence_shows_is_read():

@@ -20,10 +20,9 @@ from tests.torture.trials import Trial, speech2code, told
 from tests.torture.weights import BIG, SPRUNG, changes
 
 CONFIG = "config.json"
-# fmt: off
 VALUES = (
     BIG, -1, 0, 1, 0.5, float("nan"), float("inf"), 10**400, None, True, "x" * 200, "1", "", [], [[1]], {"a": {}},
-)
+)  # fmt: skip
 GARBAGE: dict[str, bytes] = {
     "empty": b"", "nul": b"\0", "nested lists": b"[" * 100_000, "nested objects": b'{"a":' * 100_000,
     "number": b"9" * 10_000, "null": b"null", "list": b"[]", "object": b"{}", "text": b'"x"',
@@ -35,7 +34,7 @@ GARBAGE: dict[str, bytes] = {
     "pickle": pickle.dumps({"a": 1}), "zip": b"PK\3\4" * 9, "html": b"<html></html>", "line breaks": b"\n" * 9999,
     "control": bytes(range(32)), "true": b"true", "older": b'{"inverter": {}}', "format": b'{"format": 1e999}',
     "lfs": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n",
-}
+}  # fmt: skip
 NAMES = (
     "", " ", ".", "..", "/", "//", "a", "a/b", "a/b/c", "a//b", "/a/b", "a/", "/a", "../x", "../../etc", "~", "~/m",
     "-a",
@@ -49,8 +48,7 @@ NAMES = (
     "*", "a/*", "?",
     "/dev/null", "/dev/zero", "/dev/stdin", "/proc/self", "/proc/self/fd/0", "/etc/passwd", "/root", "/tmp",
     "model=a", "=", "==",
-)
-# fmt: on
+)  # fmt: skip
 KINDS = (
     "fifo",
     "folder",
@@ -68,7 +66,7 @@ KINDS = (
 
 def trials(tiny: Tiny) -> Iterator[Trial]:
     for keys, change in _places(json.loads((tiny.model / CONFIG).read_text())):
-        yield _trial(tiny, f"{'.'.join(map(str, keys[0]))}={str(keys[1])[:30]!r}", change)
+        yield _trial(tiny, f"{'.'.join(map(str, keys[0]))}={repr(keys[1])[:30]}", change)
     for name, content in GARBAGE.items():
         for file in (CONFIG, WEIGHTS):
             yield _trial(tiny, f"{file} is {name}", partial(_written, file, content))

@@ -54,6 +54,22 @@ def changes(model: Path) -> Iterator[tuple[str, Callable[[Path], None]]]:
             yield f"bit of the {part} at {place}", partial(_flipped, place, number % 8)
     for share in range(CUTS):
         yield f"weights cut to {share}/{CUTS}", partial(_cut, size * share // CUTS)
+    yield from _tensors(names)
+    for dtype in DTYPES:
+        yield f"weights as {dtype}", partial(_as, dtype)
+    for name in ("of nobody", "", "../x", "x" * 10_000, "a\nb", "__class__"):
+        yield f"one more called {name[:20]!r}", partial(_more, name)
+    for what, value in HEADS.items():
+        yield f"head with {what}", partial(_headed, names[3], value)
+    for what, content in DOCUMENTS.items():
+        yield f"head is {what}", partial(_document, content)
+    for number in SIZES:
+        yield f"head of {number} bytes", partial(_sized, number)
+    for kind in ("pickle", "torch", "old torch", "zip", "beside it", "config", "numpy"):
+        yield f"trap as {kind}", partial(_trap, kind)
+
+
+def _tensors(names: list[str]) -> Iterator[tuple[str, Callable[[Path], None]]]:
     for name in names[::4]:
         for value in NUMBERS[:6]:
             yield f"{name}={value}", partial(_numbers, name, value)
@@ -61,22 +77,6 @@ def changes(model: Path) -> Iterator[tuple[str, Callable[[Path], None]]]:
             yield f"{name} is {what}", partial(_other, name, what)
     for value in NUMBERS:
         yield f"all weights {value}", partial(_numbers, "", value)
-    for dtype in DTYPES:
-        yield f"weights as {dtype}", partial(_as, dtype)
-    for name in ("of nobody", "", "../x", "x" * 10_000, "a\nb", "__class__"):
-        yield f"one more called {name[:20]!r}", partial(_more, name)
-    yield from _heads(names[3])
-
-
-def _heads(name: str) -> Iterator[tuple[str, Callable[[Path], None]]]:
-    for what, value in HEADS.items():
-        yield f"head with {what}", partial(_headed, name, value)
-    for what, content in DOCUMENTS.items():
-        yield f"head is {what}", partial(_document, content)
-    for number in SIZES:
-        yield f"head of {number} bytes", partial(_sized, number)
-    for kind in ("pickle", "torch", "old torch", "zip", "beside it", "config", "numpy"):
-        yield f"trap as {kind}", partial(_trap, kind)
 
 
 def _flipped(place: int, bit: int, model: Path) -> None:
