@@ -74,7 +74,8 @@ class TacotronTask:
         found = self.model(inputs, lengths, self._targets(waveforms)[0], frames)
         add_heatmap(writer, "alignment", found.alignments[0], step)
         sound = synthesise(self.model, inputs, lengths, 2 * int(frames[0]), self.iterations)[0]
-        writer.add_audio("sound", sound[None], step, SAMPLE_RATE)
+        if len(sound):  # at first it may end in its first frame
+            writer.add_audio("sound", sound[None], step, SAMPLE_RATE)
 
 
 def inputs_of(speech: Speech, texts: list | None, items: np.ndarray) -> tuple[Tensor, Tensor]:

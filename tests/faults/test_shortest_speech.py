@@ -6,6 +6,7 @@ import torch
 
 from speech2code.audio.features import frame_count
 from speech2code.builders import build_translator
+from speech2code.cli import main
 from speech2code.config import InverterConfig, LstmConfig, SearchConfig, TransformerConfig, VqVaeConfig
 from speech2code.corpora.checks import SHORTEST
 from speech2code.layers import MaskedBatchNorm
@@ -46,3 +47,8 @@ def test_a_batch_of_one_frame_is_normalised_as_in_use_and_moves_no_statistic(rea
     mask[:real, :, 0] = True
     trained, used = norm.train()(inputs, mask), norm.eval()(inputs, mask)
     assert torch.equal(trained, used) and torch.equal(norm.running_mean, before)
+
+
+def test_a_voice_that_ends_in_its_first_frame_is_trained_on(transcribed, tmp_path):
+    main(["train", "topline_tts", *transcribed.overrides(tmp_path, "topline_tts.reduction_factor=1")])
+    assert (tmp_path / "tiny" / "topline_tts" / "model.safetensors").exists()

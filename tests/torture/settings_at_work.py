@@ -97,7 +97,7 @@ ODD = (  # stage, overrides
     ("prepare", "corpus.name=new corpus.train=1"), ("prepare", "corpus.name=new corpus.max_rejected=0"),
     ("prepare", "corpus.name=a/b"),
     ("prepare", "corpus.name=new corpus.target=xx-yy"), ("prepare", "corpus.name=new corpus.target=und"),
-    ("prepare", "corpus=phrasebook_fr_en"),
+    ("prepare", "corpus=phrasebook_fr_en corpus.train=4 corpus.dev=1 corpus.test=1 corpus.unseen=0"),
     ("prepare", "corpus.name=new corpus.source=de"), ("prepare", "corpus.kind=parallel_text corpus.name=new"),
     ("prepare", "corpus.path=null"),
     ("prepare", "corpus.name=new corpus.source_voice=nobody"), ("prepare", "corpus.name=new corpus.phones=/nowhere"),
