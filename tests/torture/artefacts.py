@@ -19,9 +19,8 @@ import speech2code.stages.report
 import speech2code.stages.sweep
 import speech2code.stages.train_baselines
 from speech2code.config import Config
-from speech2code.scoring import meteor
 from tests.torture.readers import Reader, contents, of_corpus, of_run, reader
-from tests.torture.tiny import Tiny
+from tests.torture.tiny import Tiny, without_java
 from tests.torture.trials import Answer, Trial, speech2code, told
 
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
@@ -75,7 +74,7 @@ def _read(
         shutil.copytree(tiny.folder / name, folder / name)
     config = replace(config, data=str(folder / "data"), runs=str(folder / "runs"))
     speech2code.compose.compose = lambda overrides: config
-    meteor._java = _no_java
+    without_java()
     run = folder / "runs" / "tiny"
     for each in by.gone:
         shutil.rmtree(run / each) if (run / each).is_dir() else (run / each).unlink(missing_ok=True)
@@ -152,7 +151,3 @@ def _damage(path: Path, damage: str) -> None:
     elif damage == "another file":
         others = [each for each in sorted(path.parent.iterdir()) if each.is_file() and each.suffix == path.suffix]
         path.write_bytes(others[0].read_bytes() if others else b"\0" * 80)
-
-
-def _no_java() -> Path:
-    raise meteor.MeteorUnavailable("left out")

@@ -15,9 +15,8 @@ import speech2code.stages.score
 import speech2code.stages.train_baselines
 from speech2code.builders import settings_class
 from speech2code.config import MeasureConfig, SearchConfig, TacotronConfig, TrainerConfig
-from speech2code.scoring import meteor
 from speech2code.stages import machine
-from tests.torture.tiny import Tiny
+from tests.torture.tiny import Tiny, without_java
 from tests.torture.trials import Trial, speech2code, told
 
 MEMORY = 10**9  # bytes that the machine is taken to have, so that what is too large for most is too large here
@@ -141,7 +140,7 @@ def _trial(tiny: Tiny, stage: str, overrides: str, kinds: dict[str, str]) -> Tri
 
 def _worked(tiny: Tiny, stage: str, overrides: list[str], kinds: dict[str, str], folder: Path) -> str | None:
     machine.memory = lambda: MEMORY
-    meteor._java = _no_java  # its program takes seconds to begin
+    without_java()
     runs = Path(shutil.copytree(tiny.folder / "runs", folder / "runs"))
     shutil.rmtree(runs / "tiny" / stage, ignore_errors=True)
     (runs / "tiny" / "units.json").unlink(missing_ok=True)
@@ -150,7 +149,3 @@ def _worked(tiny: Tiny, stage: str, overrides: list[str], kinds: dict[str, str],
     given = tiny.corpus.overrides(runs, "recognisers=[in_domain]", f"data={data}", *brief, *overrides, **kinds)
     answer = speech2code(*VERBS.get(stage, f"train {stage}").split(), *given)
     return told(answer)
-
-
-def _no_java() -> Path:
-    raise meteor.MeteorUnavailable("left out")

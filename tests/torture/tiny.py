@@ -3,6 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 
+from speech2code.scoring import meteor
 from tests.conftest import Corpus, record
 from tests.torture.trials import speech2code
 
@@ -38,6 +39,15 @@ class Tiny:
 
     def overrides(self, runs: Path, *more: str) -> list[str]:
         return self.corpus.overrides(runs, "recognisers=[in_domain]", *more)
+
+
+def without_java() -> None:
+    """From here on METEOR is not available: its program takes seconds to begin."""
+    meteor._java = _no_java
+
+
+def _no_java() -> Path:
+    raise meteor.MeteorUnavailable("left out")
 
 
 def _done(answer) -> None:

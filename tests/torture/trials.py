@@ -54,15 +54,14 @@ def attempt(trial: Trial, limit: float = 300) -> Outcome:
         with suppress(ProcessLookupError):
             os.killpg(child, signal.SIGKILL)  # what it has left running
         said = report.read_text(errors="replace") if report.exists() else ""
-    peak = usage.ru_maxrss * 1024 if usage else 0
     if status is None:
-        return Outcome(trial.name, f"no end after {limit:.0f} s", "hang", peak, seconds)
-    if os.WIFSIGNALED(status):
-        return Outcome(trial.name, f"killed by signal {os.WTERMSIG(status)}", "wrong", peak, seconds)
-    peak = max(peak, int(said.partition("\n")[0] or 0))
-    wrong = said.partition("\n")[2] or None
-    kind = "right" if wrong is None else "traceback" if "Traceback" in wrong else "wrong"
-    return Outcome(trial.name, wrong, kind, peak, seconds)
+        return Outcome(trial.name, f"no end after {limit:.0f} s", "hang", 0, seconds)
+    if not said:
+        how = os.waitstatus_to_exitcode(status)
+        return Outcome(trial.name, f"no verdict: exit {how}", "wrong", usage.ru_maxrss * 1024, seconds)
+    peak, _, wrong = said.partition("\n")
+    kind = "right" if not wrong else "traceback" if "Traceback" in wrong else "wrong"
+    return Outcome(trial.name, wrong or None, kind, max(int(peak), usage.ru_maxrss * 1024), seconds)
 
 
 def _child(trial: Trial, folder: Path, report: Path) -> None:
@@ -80,7 +79,7 @@ def _child(trial: Trial, folder: Path, report: Path) -> None:
     os._exit(0)
 
 
-def _waited(child: int, until: float) -> tuple[int | None, resource.struct_rusage | None]:
+def _waited(child: int, until: float) -> tuple[int | None, resource.struct_rusage]:
     while time.monotonic() < until:
         ended, status, usage = os.wait4(child, os.WNOHANG)
         if ended:
