@@ -30,7 +30,8 @@ GARBAGE: dict[str, bytes] = {
     "surrogate": b'{"a": "\\ud800"}', "yaml": b"a: 1",
     "60,000 keys": json.dumps({str(each): 0 for each in range(60_000)}).encode(), "NaN": b"NaN", "twice": b"{}{}",
     "elf": b"\x7fELF" * 9, "pickle": pickle.dumps({"a": 1}), "zip": b"PK\3\4" * 9, "html": b"<html></html>",
-    "line breaks": b"\n" * 9999, "control": bytes(range(32)), "true": b"true", "older": b'{"inverter": {}}', "format": b'{"format": 1e999}',
+    "line breaks": b"\n" * 9999, "control": bytes(range(32)), "true": b"true", "older": b'{"inverter": {}}',
+    "format": b'{"format": 1e999}',
     "lfs": b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n",
 }  # fmt: skip
 NAMES = (
