@@ -13,6 +13,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from speech2code.hardware import cores
+
 COMMAND = "SPEECH2CODE_COMMAND"  # in the environment of a stage that `run` has started: what the user typed
 PACKAGES = (  # whose version can change a figure
     "speech2code", "torch", "lightning-fabric", "numpy", "scipy", "numba", "scikit-learn", "librosa", "soundfile",
@@ -31,7 +33,7 @@ def describe_run(seed: int | None) -> dict:
     machine = {
         "processor": _processor(),
         "instructions": torch.backends.cpu.get_cpu_capability(),  # AVX2 and AVX-512 round differently: other figures
-        "cores": _cores(),
+        "cores": cores(),
         "gpu": _gpu(),
         "system": platform.platform(),
     }
@@ -97,10 +99,6 @@ def _gpu() -> str:
     import torch  # every stage has it loaded
 
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
-
-
-def _cores() -> int | None:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def _processor() -> str:

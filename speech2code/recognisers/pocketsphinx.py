@@ -1,7 +1,6 @@
 """PocketSphinx with its US English model: a second recogniser, which no training of ours has met."""
 
 import functools
-import os
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.audio.trimming import trim_silence
 from speech2code.config import Config
+from speech2code.hardware import cores
 from speech2code.workers import workers
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class PocketSphinx:
         from tqdm import tqdm
 
         waveforms = list(waveforms)
-        processes = min(processes or _cores(), max(1, len(waveforms)))
+        processes = min(processes or cores(), max(1, len(waveforms)))
         with tqdm(total=len(waveforms), desc=description, unit="utterance", disable=None) as progress:
             if processes == 1:
                 return [_counted(_transcribe_one(waveform), progress) for waveform in waveforms]
@@ -84,10 +84,6 @@ def _transcribe_one(waveform: np.ndarray) -> str:
     decoder.end_utt()
     hypothesis = decoder.hyp()
     return hypothesis.hypstr if hypothesis else ""
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _counted(text: str, progress: "tqdm") -> str:

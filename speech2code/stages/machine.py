@@ -9,15 +9,20 @@ from speech2code.baselines.tacotron import Tacotron
 from speech2code.builders import build_translator, build_unit_encoder, build_vocoder
 from speech2code.config import Config, TrainerConfig
 from speech2code.errors import UserError
-from speech2code.memory import memory
+from speech2code.hardware import cores, memory
 
 TOKENS = 1000  # words or characters that a network may write; how many there are only the corpus tells
 BYTES = 16  # of a parameter in training: float32 weights, their gradient and AdamW's two moments
 
 
 def check_machine(config: Config) -> None:
-    """UserError where this machine lacks the accelerator, or the memory to train one of the networks."""
+    """UserError where this machine lacks the accelerator, the cores, or the memory to train one of the networks."""
     _check_accelerator(config.trainer)
+    if config.trainer.threads > cores():  # they would wait for each other for hours
+        raise UserError(
+            f"trainer.threads={config.trainer.threads} is not possible; this machine has {cores()} cores; "
+            "say trainer.threads=1"
+        )
     there = memory()
     for section, parameters in sizes(config).items():
         if parameters * BYTES > there:

@@ -13,7 +13,7 @@ from torch import nn
 
 from speech2code.errors import UserError
 from speech2code.files import check_regular, write_atomically
-from speech2code.memory import memory
+from speech2code.hardware import memory
 from speech2code.npz import check_sizes
 
 WEIGHTS = "model.safetensors"
