@@ -12,17 +12,19 @@ SAMPLE_RATE = 16_000  # Hz, everywhere
 WRITTEN = ("WAV", "FLAC", "OGG", "MP3")  # others know no such rate, or nothing plays them
 
 
-def load_waveform(path: Path | str, sample_rate: int = SAMPLE_RATE) -> np.ndarray:
+def load_waveform(
+    path: Path | str, sample_rate: int = SAMPLE_RATE, *, start: float = 0.0, end: float | None = None
+) -> np.ndarray:
     """Reads any recording (`reading.py` says within which limits) → float32 `(samples,)`; channels are averaged, the
-    rate converted (soxr HQ).
+    rate converted (soxr HQ). `start` and `end` in seconds: that part of it only.
 
-    Raises UserError when the file is missing, no regular file, no audio, or beyond a limit.
+    Raises UserError when the file is missing, no regular file, no audio, beyond a limit, or has no such part.
     """
     import soxr
 
     from speech2code.audio.reading import read_audio  # soundfile is not imported before there is something to read
 
-    mono, rate = read_audio(path)
+    mono, rate = read_audio(path, start, end)
     return mono if rate == sample_rate else soxr.resample(mono, rate, sample_rate).astype(np.float32)
 
 

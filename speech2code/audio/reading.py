@@ -21,6 +21,7 @@ SLOWEST, FASTEST = 4_000, 384_000  # Hz; at 1 Hz a short file would last for hou
 MAX_SECONDS = 600
 MAX_BYTES = 1 << 29  # of the samples of all channels as float32
 LOUDEST = 100  # 40 dB above full scale: no speech
+MISSING = 0.5  # seconds that the last part may lack: times are often rounded up
 BLOCK = 1 << 20  # samples of all channels that are read at once
 TIMEOUT = 120  # seconds that ffmpeg may need
 INSTALL = "sudo apt install ffmpeg"
@@ -33,7 +34,8 @@ _reading = Lock()  # all threads have one standard error
 
 
 class _Stream(soundfile.SoundFile):
-    """Read from its beginning to its end: a seek, which soundfile makes after each block, fails where a header lies."""
+    """Once it stands where it shall, read to its end: a seek, which soundfile makes after each block, fails where a
+    header lies."""
 
     def seekable(self) -> bool:
         return False
@@ -59,20 +61,24 @@ def _silence() -> Iterator[None]:
 
 
 @_silence()
-def read_audio(path: Path | str) -> tuple[np.ndarray, int]:
-    """float32 `(samples,)`, the mean of the channels, and the file's own rate in Hz.
+def read_audio(path: Path | str, start: float = 0.0, end: float | None = None) -> tuple[np.ndarray, int]:
+    """float32 `(samples,)`, the mean of the channels, and the file's own rate in Hz. `start` and `end` in seconds: that
+    part of it only.
 
-    Raises UserError when the file is missing, no regular file, no audio, or beyond a limit above.
+    Raises UserError when the file is missing, no regular file, no audio, beyond a limit above, or has no such part.
     """
     _check_file(path)
     try:
         sound = _Stream(os.fsencode(path))
     except soundfile.LibsndfileError as error:
         reason = error.error_string.rstrip(".")
-        with _decoded(path, "it is damaged, or no recording" if UNCLEAR.search(reason) else reason) as sound:
-            return _mono(sound, path), sound.samplerate
+        reason = "it is damaged, or no recording" if UNCLEAR.search(reason) else reason
+        with _decoded(path, reason, start) as sound:
+            return _mono(sound, path, start, end), sound.samplerate
     with sound:
-        return _mono(sound, path), sound.samplerate
+        if start:
+            _go_to(start, sound, path)
+        return _mono(sound, path, start, end), sound.samplerate
 
 
 def _check_file(path: Path | str) -> None:
@@ -89,12 +95,28 @@ def _check_file(path: Path | str) -> None:
         raise _unreadable(path, "it has no header that tells its rate and format; save it as WAV")
 
 
-def _mono(sound: _Stream, path: Path | str) -> np.ndarray:
+def _go_to(start: float, sound: _Stream, path: Path | str) -> None:
+    left = round(start * sound.samplerate)
+    try:
+        if sound.format != "MP3":
+            sound.seek(left)
+            return
+        while left and (passed := len(_next(sound, path, left))):  # libsndfile's seek misses the place, by seconds
+            left -= passed
+    except (OSError, RuntimeError, OverflowError):
+        pass
+    if left:
+        raise _unreadable(path, f"it has no part that begins at {start:g} s; correct the times")
+
+
+def _mono(sound: _Stream, path: Path | str, start: float, end: float | None) -> np.ndarray:
+    """From where the stream stands, which is `start`."""
     if not SLOWEST <= sound.samplerate <= FASTEST:
         raise _unreadable(path, f"its sample rate is {sound.samplerate} Hz, not {SLOWEST} to {FASTEST}; convert it")
     most = min(MAX_SECONDS * sound.samplerate, MAX_BYTES // (4 * sound.channels))
+    wanted = None if end is None else round((end - start) * sound.samplerate)
     blocks, samples = [np.zeros(0, np.float32)], 0
-    while len(block := _next(sound, path)):
+    while len(block := _next(sound, path, None if wanted is None else wanted - samples)):
         samples += len(block)
         if samples > most:
             seconds = most // sound.samplerate
@@ -105,20 +127,24 @@ def _mono(sound: _Stream, path: Path | str) -> np.ndarray:
         if peak > LOUDEST:
             raise _unreadable(path, f"samples up to {peak:.3g}, where 1 is full scale; save it anew as 16-bit WAV")
         blocks.append(block.mean(axis=1))
+    if wanted is not None and samples < wanted - MISSING * sound.samplerate:
+        last = start + samples / sound.samplerate
+        raise _unreadable(path, f"it ends at {last:.2f} s, and a part up to {end:.2f} s is wanted; correct the times")
     return np.concatenate(blocks)
 
 
-def _next(sound: _Stream, path: Path | str) -> np.ndarray:
+def _next(sound: _Stream, path: Path | str, left: int | None) -> np.ndarray:
+    most = max(1, BLOCK // sound.channels)
     try:
-        return sound.read(max(1, BLOCK // sound.channels), dtype="float32", always_2d=True)
+        return sound.read(most if left is None else min(most, left), dtype="float32", always_2d=True)
     except (OSError, RuntimeError) as error:
         reason = str(error).rstrip(".").removeprefix("Error : ")
         raise _unreadable(path, f"the file is damaged ({reason}); copy or record it again") from error
 
 
 @contextmanager
-def _decoded(path: Path | str, reason: str) -> Iterator[_Stream]:
-    """What ffmpeg makes of a file that libsndfile does not know for this `reason`."""
+def _decoded(path: Path | str, reason: str, start: float) -> Iterator[_Stream]:
+    """What ffmpeg makes of a file that libsndfile does not know for this `reason`; from `start` on, in seconds."""
     ffmpeg = shutil.which("ffmpeg")
     if ffmpeg is None:
         raise _unreadable(path, f"{reason}; to read other formats (m4a, wma, video), install ffmpeg ({INSTALL})")
@@ -126,7 +152,11 @@ def _decoded(path: Path | str, reason: str) -> Iterator[_Stream]:
         with TemporaryDirectory(prefix="speech2code-") as folder:
             wav = os.path.join(folder, "decoded.wav")
             run = subprocess.run(
-                _command(ffmpeg, path, wav), stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT, check=False
+                _command(ffmpeg, path, wav, start),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=TIMEOUT,
+                check=False,
             )
             if run.returncode:
                 complaint = re.sub(r"\[[^]]*\] *", "", run.stderr.decode(errors="replace")).strip().partition("\n")[0]
@@ -139,9 +169,9 @@ def _decoded(path: Path | str, reason: str) -> Iterator[_Stream]:
         raise _unreadable(path, f"{reason}; nor does ffmpeg read it ({error})") from error
 
 
-def _command(ffmpeg: str, path: Path | str, wav: str) -> list[str]:
+def _command(ffmpeg: str, path: Path | str, wav: str, start: float) -> list[str]:
     """The first sound of the file, as it is; a little beyond the limits, so that what is longer is refused, not cut."""
-    read = ["-threads", "1", "-protocol_whitelist", "file", "-format_whitelist", FORMATS, "-i"]
+    read = ["-threads", "1", "-protocol_whitelist", "file", "-format_whitelist", FORMATS, "-ss", str(start), "-i"]
     write = ["-map", "0:a:0", "-t", str(MAX_SECONDS + 1), "-fs", str(MAX_BYTES + BLOCK), "-c:a", "pcm_f32le"]
     return [ffmpeg, "-nostdin", "-v", "error", *read, f"file:{os.path.abspath(path)}", *write, "-f", "wav", wav]
 

@@ -7,6 +7,8 @@ from speech2code.corpora.checks import unreadable
 from speech2code.corpora.pairs import Pair
 from speech2code.corpora.store import SIDES
 
+WHOLE = (0.0, None)  # start and end of the part of a file that is all of it
+
 
 def speech_fingerprint(corpus: CorpusConfig, pairs: list[Pair], sides: tuple[str, ...]) -> str:
     """A short name of what these sides of the corpus hold: voices and what they speak, and the state of recordings.
@@ -18,6 +20,9 @@ def speech_fingerprint(corpus: CorpusConfig, pairs: list[Pair], sides: tuple[str
             text, audio, speaker = (getattr(pair, f"{side}_{what}") for what in ("text", "audio", "speaker"))
             spoken = text if audio is None else None
             digest.update(repr((pair.id, pair.split, spoken, audio, speaker)).encode())
+            part = getattr(pair, f"{side}_start"), getattr(pair, f"{side}_end")
+            if part != WHOLE:
+                digest.update(repr(part).encode())
             if audio is not None and not unreadable(audio):
                 digest.update(f"{audio.stat().st_size} {audio.stat().st_mtime_ns}".encode())
     return digest.hexdigest()[:16]

@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from speech2code.audio.files import load_waveform
+
 SPLITS = ("train", "dev", "test", "unseen")
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One sentence in two languages; each side has audio (a file) or text (to be spoken by a voice), maybe both."""
+    """One sentence in two languages; each side has audio (a file, or a part of it) or text (to be spoken by a voice),
+    maybe both."""
 
     id: str
     split: str  # one of SPLITS
@@ -18,3 +23,12 @@ class Pair:
     target_audio: Path | None = None
     source_speaker: str = "source"
     target_speaker: str = "target"
+    source_start: float = 0.0  # seconds in the file
+    source_end: float | None = None  # None: where the file ends
+    target_start: float = 0.0
+    target_end: float | None = None
+
+    def recording(self, side: str) -> np.ndarray:
+        """The waveform of "source" or "target", float32 `(samples,)` at 16 kHz; UserError where it cannot be read."""
+        start, end = getattr(self, f"{side}_start"), getattr(self, f"{side}_end")
+        return load_waveform(getattr(self, f"{side}_audio"), start=start, end=end)

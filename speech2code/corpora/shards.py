@@ -8,7 +8,6 @@ import numpy as np
 import torch
 
 from speech2code.audio.features import MFCC_DIM, Mfcc
-from speech2code.audio.files import load_waveform
 from speech2code.audio.trimming import trim_silence
 from speech2code.corpora.checks import Rejection, reason_to_reject
 from speech2code.corpora.pairs import Pair
@@ -60,7 +59,7 @@ def _waveform(pair: Pair, side: str, voice: str | None) -> np.ndarray | str:
     audio, text = getattr(pair, f"{side}_audio"), getattr(pair, f"{side}_text")
     try:
         if audio is not None:
-            waveform = load_waveform(audio)
+            waveform = pair.recording(side)
         else:
             if voice is None:
                 return f"neither a recording nor a voice: set corpus.{side}_voice"

@@ -29,9 +29,10 @@ def read_pairs(corpus: CorpusConfig) -> tuple[list[Pair], list[Rejection]]:
     if corpus.kind == "manifest":
         from speech2code.corpora.manifest import read_manifest, reject_duplicates
 
-        pairs, rejected = read_manifest(Path(corpus.path))
+        spoken = [side for side in SIDES if getattr(corpus, f"{side}_voice")]
+        pairs, rejected = read_manifest(Path(corpus.path), spoken)
         pairs, duplicates = reject_duplicates(pairs)
-        return pairs, rejected + duplicates
+        return _shared_out(pairs, corpus), rejected + duplicates
     raise UserError(f"corpus.kind={corpus.kind} is unknown; choose phrasebook, parallel_text or manifest")
 
 
@@ -47,12 +48,17 @@ def reject_missing(pairs: list[Pair]) -> tuple[list[Pair], list[Rejection]]:
 
 
 def _shared_out(pairs: list[Pair], corpus: CorpusConfig) -> list[Pair]:
-    """Several voices ("flite:slt+flite:rms") share the sentences: the id decides, so that a pair keeps its voice when
-    others are added."""
+    """Several voices ("flite:slt+flite:rms") share the sentences that were not recorded: the id decides, so that a pair
+    keeps its voice when others are added."""
     for side in SIDES:
         voices = (getattr(corpus, f"{side}_voice") or "").split("+")
         if len(voices) > 1:
-            places = [zlib.crc32(pair.id.encode()) % len(voices) for pair in pairs]
-            named: list[dict[str, Any]] = [{f"{side}_speaker": voices[place]} for place in places]
-            pairs = [replace(pair, **speaker) for pair, speaker in zip(pairs, named)]
+            pairs = [_spoken(pair, side, voices) for pair in pairs]
     return pairs
+
+
+def _spoken(pair: Pair, side: str, voices: list[str]) -> Pair:
+    if getattr(pair, f"{side}_audio") is not None:
+        return pair
+    speaker: dict[str, Any] = {f"{side}_speaker": voices[zlib.crc32(pair.id.encode()) % len(voices)]}
+    return replace(pair, **speaker)

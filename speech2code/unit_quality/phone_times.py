@@ -11,8 +11,8 @@ ROUNDED = 0.015  # seconds: a gap or an overlap as short as this comes of roundi
 
 
 def read_phone_times(folder: Path, recordings: dict[str, Path]) -> dict[str, list[Phone]]:
-    """Phones of those of the `recordings` (id → file) that have any, in order, pauses between them; seconds from the
-    beginning of the file on.
+    """Phones of those of the `recordings` (id → file) that have any, in order, pauses between them; seconds from where
+    the recording begins, in its file or as a part of it.
 
     A file is named by the id it speaks of (`safe_name`); a CTM of any other name says it in its first column. `folder`,
     with those below it, or one file. Who has pauses only counts as not there. UserError where the folder does not exist

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from speech2code.audio.files import audio_size, load_waveform
+from speech2code.audio.files import SAMPLE_RATE
 from speech2code.audio.trimming import speech_bounds
 from speech2code.config import CorpusConfig
+from speech2code.corpora.pairs import Pair
 from speech2code.corpora.sources import read_pairs
 from speech2code.corpora.store import FeatureStore
 from speech2code.corpora.voices import PAUSE, Phone
@@ -24,7 +25,8 @@ def phones_of(corpus: CorpusConfig, store: FeatureStore) -> dict[str, list[Phone
     Says how many utterances have none; UserError where none has any, or they cannot be those of their recording.
     """
     folder, recordings = Path(str(corpus.phones)), _recordings(corpus, store)
-    found = read_phone_times(folder, recordings)
+    files = {name: pair.target_audio for name, pair in recordings.items() if pair.target_audio is not None}
+    found = read_phone_times(folder, files)
     if not found:
         raise UserError(
             f"corpus.phones={folder} has no phones of the {len(store)} {store.folder.name} utterances; name each file "
@@ -42,17 +44,17 @@ def spoken_by_people(corpus: CorpusConfig, store: FeatureStore, phones: dict[str
     lengths = store.lengths("target_waveform")
     for item, name in enumerate(store.ids):
         if name in phones:
-            first, last = speech_bounds(load_waveform(recordings[name]))
+            first, last = speech_bounds(recordings[name].recording("target"))
             if last - first != lengths[item]:
-                raise UserError(f"{recordings[name]} has changed since `prepare`; choose another corpus.name")
+                raise UserError(f"the recording of {name} has changed since `prepare`; choose another corpus.name")
             mfcc = store.mfcc("target", item).astype(np.float32)
             found.append(Spoken(store.speakers["target"][item], mfcc, between(phones[name], first, last)))
     return found
 
 
-def _recordings(corpus: CorpusConfig, store: FeatureStore) -> dict[str, Path]:
-    audio = {pair.id: pair.target_audio for pair in read_pairs(corpus)[0]}
-    there = {name: path for name in store.ids if (path := audio.get(name)) is not None}
+def _recordings(corpus: CorpusConfig, store: FeatureStore) -> dict[str, Pair]:
+    recorded = {pair.id: pair for pair in read_pairs(corpus)[0] if pair.target_audio is not None}
+    there = {name: recorded[name] for name in store.ids if name in recorded}
     if len(there) < len(store):
         raise UserError(
             "corpus.phones is for recordings; leave it out where voices speak the corpus, or mend corpus.path"
@@ -60,13 +62,12 @@ def _recordings(corpus: CorpusConfig, store: FeatureStore) -> dict[str, Path]:
     return there
 
 
-def _to_the_end(phones: list[Phone], recording: Path, folder: Path) -> list[Phone]:
+def _to_the_end(phones: list[Phone], pair: Pair, folder: Path) -> list[Phone]:
     """With a pause behind the last phone, if there is time for one."""
-    rate, samples = audio_size(recording)
-    end, seconds = phones[-1].end, samples / rate
+    end, seconds = phones[-1].end, len(pair.recording("target")) / SAMPLE_RATE
     if end > seconds + BEYOND:
         raise UserError(
-            f"{folder} has phones up to {end:.2f} s of {recording.name}, which ends at {seconds:.2f} s; "
+            f"{folder} has phones up to {end:.2f} s of {pair.id}, which ends at {seconds:.2f} s; "
             "give the phones of this recording, in seconds (.phn: in samples)"
         )
     return [*phones, Phone(PAUSE, end, seconds)] if end < seconds - ROUNDED else phones

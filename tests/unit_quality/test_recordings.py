@@ -129,7 +129,7 @@ def test_phones_that_cannot_be_those_of_the_corpus(silent_ends, tmp_path, refuse
         return refused("measure", *silent_ends.overrides(tmp_path, f"corpus.phones={path.parent}"))
 
     assert "has no phones of the 12 test utterances; name each file by the id" in says("strange 1 0 0.1 a\n")
-    assert f"has phones up to 300.00 s of t{name[1:]}.wav, which ends at" in says(f"{name} 1 0 300 a\n")
+    assert f"has phones up to 300.00 s of {name}, which ends at" in says(f"{name} 1 0 300 a\n")
     assert "line 1: 'x' is no time" in says(f"{name} 1 x 300 a\n")
     main(["measure", *silent_ends.overrides(tmp_path, given(silent_ends, tmp_path / "good"))])
     assert "was made with" in refused("measure", *silent_ends.overrides(tmp_path))  # other phones, other measures
