@@ -48,6 +48,11 @@ class CorpusConfig:
     target: str = setting(MISSING, "the same for the target: recognisers, normalisation and scores follow from it")
     source_voice: str | None = setting(None, "who speaks source text, such as `espeak:fr-fr`")
     target_voice: str | None = setting(None, "the same for the target; several share it: `flite:slt+flite:rms`")
+    unseen_voices: str | None = setting(
+        None,
+        "source voices that training never meets, such as `mbrola:fr4+mbrola:fr6`: they share the sentences of test, "
+        "as the split `voices`",
+    )
     phones: str | None = setting(
         None, "recordings: folder of .TextGrid, .ctm or .phn with the phones of the target test speech, for `measure`"
     )
@@ -213,6 +218,28 @@ class Seq2SeqConfig:
     time_shift: int = setting(
         0, "augmentation: frames by which the encoder's input moves at random, either way", at_least=0, at_most=100
     )
+    speed: float = setting(
+        0.0, "augmentation: the speech is played faster or slower by up to this share", at_least=0, at_most=0.5
+    )
+    vtlp: float = setting(
+        0.0, "augmentation: the frequency axis is warped by e to up to ± this", at_least=0, at_most=0.5
+    )
+    noise: float | None = setting(
+        None,
+        "augmentation: noise at least so many dB below the speech, and up to 40; null: none",
+        at_least=-20,
+        at_most=40,
+    )
+    echo: float = setting(0.0, "augmentation: share of the sentences that sound in a room", at_least=0, at_most=1)
+    telephone: float = setting(
+        0.0, "augmentation: share of the sentences that a telephone carries", at_least=0, at_most=1
+    )
+    normalisation: str = setting(
+        "corpus",
+        "features have mean 0 and deviation 1 over the `corpus` or over each `utterance`, so that a microphone moves "
+        "them little",
+        choices=("corpus", "utterance"),
+    )
     time_masks: int = setting(0, "SpecAugment: masks over time", at_least=0, at_most=100)
     time_mask: int = setting(20, "frames of a mask, at most", at_least=0, at_most=1000)
     coefficient_masks: int = setting(0, "SpecAugment: masks over MFCC coefficients", at_least=0, at_most=100)
@@ -345,12 +372,13 @@ class Config:
     runs: str = setting("runs", "folder of runs")
     donor: str | None = setting(None, "a run with the same target speech: its units, vocoder, recogniser are reused")
     splits: list[str] = setting(
-        ["dev", "test", "unseen"],
+        ["dev", "test", "unseen", "voices"],
         "what is decoded and judged, where the corpus has it: systems are chosen on dev, reported on test",
     )
     recognisers: list[str] = setting(
         ["in_domain", "pocketsphinx"],
-        "who transcribes what is judged: the first reads all `splits` and chooses among systems, the others read test",
+        "who transcribes what is judged: the first reads all `splits` and chooses among systems, the others read test "
+        "and voices",
     )
     baselines: list[str] = setting(
         ["baseline", "topline", "topline_tuned", "topline_voice"],

@@ -1,4 +1,5 @@
-"""What an encoder gets in training in place of the speech as it was: shifted in time, of another vocal tract, masked.
+"""What an encoder gets in training in place of the speech as it was: distorted, shifted in time, masked, of another
+vocal tract.
 
 The decoder of the units rebuilds the speech as it was; so units learn to say neither. A translator, which else gets the
 same frames in every epoch, does not learn by heart how they fall on the grid of its strides.
@@ -8,10 +9,28 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from speech2code.audio.distortion import QUIETEST_NOISE, change_speed, distort, uniform
+from speech2code.audio.features import Mfcc
 from speech2code.audio.filters import COEFFICIENTS
 from speech2code.config import Seq2SeqConfig
 from speech2code.corpora.vtln import apply_vtln
 from speech2code.padding import frame_mask
+
+
+def distorts(config: Seq2SeqConfig) -> bool:
+    """Whether these settings ask for another waveform than the recorded one."""
+    return bool(config.speed or config.vtlp or config.echo or config.telephone or config.noise is not None)
+
+
+def distorted_mfcc(waveform: np.ndarray, config: Seq2SeqConfig, mfcc: Mfcc) -> np.ndarray:
+    """Float32 `(samples,)` → MFCC `(frames, 39)`, not standardised, of the same words under other circumstances."""
+    if config.speed:
+        waveform = change_speed(waveform, uniform(1 - config.speed, 1 + config.speed))
+    noise = None if config.noise is None else uniform(config.noise, QUIETEST_NOISE)
+    echo, telephone = (uniform(0, 1) < share for share in (config.echo, config.telephone))
+    sound = distort(torch.from_numpy(waveform), noise, echo, telephone)
+    features = mfcc(sound[None], torch.tensor([len(sound)]))[0].numpy()
+    return apply_vtln(features, float(np.exp(uniform(-config.vtlp, config.vtlp)))) if config.vtlp else features
 
 
 def shift_in_time(features: Tensor, lengths: Tensor, most: int) -> Tensor:

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
-from speech2code.audio.files import load_waveform
-
-SPLITS = ("train", "dev", "test", "unseen")
+VOICES = "voices"  # sentences of the test list by source speakers whom training never met; judged as translations only
+SPLITS = ("train", "dev", "test", "unseen", VOICES)
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,16 @@ class Pair:
     target_audio: Path | None = None
     source_speaker: str = "source"
     target_speaker: str = "target"
+    source_voice: str | None = None  # who speaks the text of a side without audio, as `load_voice` knows it
+    target_voice: str | None = None
     source_start: float = 0.0  # seconds in the file
     source_end: float | None = None  # None: where the file ends
     target_start: float = 0.0
     target_end: float | None = None
 
-    def recording(self, side: str) -> np.ndarray:
+    def recording(self, side: str) -> "np.ndarray":
         """The waveform of "source" or "target", float32 `(samples,)` at 16 kHz; UserError where it cannot be read."""
+        from speech2code.audio.files import load_waveform  # the command line needs names of splits only
+
         start, end = getattr(self, f"{side}_start"), getattr(self, f"{side}_end")
         return load_waveform(getattr(self, f"{side}_audio"), start=start, end=end)

@@ -10,7 +10,7 @@ from speech2code.config import CorpusConfig
 from speech2code.corpora.checks import Rejection, check_share, unreadable, write_rejections
 from speech2code.corpora.fingerprints import speech_fingerprint, text_fingerprints
 from speech2code.corpora.joining import join, make_all, plan, texts_of
-from speech2code.corpora.pairs import Pair
+from speech2code.corpora.pairs import VOICES, Pair
 from speech2code.corpora.sources import read_pairs, reject_missing
 from speech2code.corpora.statistics import statistics_of
 from speech2code.corpora.store import SIDES, FeatureStore, claim, problem_of, read_corpus, write_texts
@@ -112,18 +112,19 @@ def _make(
     if rejected:  # told before hours of work
         _tell(rejected, total, corpus, folder)
     _check_splits({pair.split for pair in pairs}, "the corpus has no {} pair: give some rows split={}, or more rows")
-    for name in filter(None, (corpus.source_voice, corpus.target_voice)):
-        for voice in name.split("+"):
+    for names in filter(None, (corpus.source_voice, corpus.target_voice, corpus.unseen_voices)):
+        for voice in names.split("+"):
             load_voice(voice)  # a missing program fails here, in one sentence, before any work
     if (folder / "corpus.json").exists():
         print(f"{folder} is prepared again: {str(problem_of(folder)).partition(';')[0]}", flush=True)
         (folder / "corpus.json").unlink()  # what is half made is not taken as whole
     shards = folder / f".shards-{fingerprint}"  # of this corpus and no other
-    make_all(plan(pairs, shards), corpus, jobs)
+    make_all(plan(pairs, shards), jobs)
     refused = join(pairs, folder, shards)
     _tell(rejected + refused, total, corpus, folder)
     gone = {each.id for each in refused}
-    target = speech_fingerprint(corpus, [pair for pair in pairs if pair.id not in gone], ("target",))
+    learnt = [pair for pair in pairs if pair.id not in gone and pair.split != VOICES]  # there it is test's once more
+    target = speech_fingerprint(corpus, learnt, ("target",))
     known = {"fingerprint": fingerprint, "target_fingerprint": target, "text": text_fingerprints(pairs)}
     known |= {"config": asdict(corpus)}
     filled = {path.parent.name for path in folder.glob("*/items.json") if len(FeatureStore(folder, path.parent.name))}

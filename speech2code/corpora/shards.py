@@ -31,12 +31,12 @@ def start_worker() -> None:
             libc.mallopt(option, 1 << 30)
 
 
-def make_shard(path: Path, pairs: list[Pair], source_voice: str | None, target_voice: str | None) -> int:
+def make_shard(path: Path, pairs: list[Pair]) -> int:
     """Speaks or reads both sides of some pairs, keeps the good ones, writes their features; returns how many it saw."""
     kept, refused = [], []
     waveforms: dict[str, list] = {side: [] for side in SIDES}
     for pair in pairs:
-        sides = {"source": _waveform(pair, "source", source_voice), "target": _waveform(pair, "target", target_voice)}
+        sides = {side: _waveform(pair, side) for side in SIDES}
         bad = [Rejection(pair.id, side, found) for side, found in sides.items() if isinstance(found, str)]
         if bad:
             refused += bad[:1]
@@ -54,17 +54,15 @@ def make_shard(path: Path, pairs: list[Pair], source_voice: str | None, target_v
     return len(pairs)
 
 
-def _waveform(pair: Pair, side: str, voice: str | None) -> np.ndarray | str:
+def _waveform(pair: Pair, side: str) -> np.ndarray | str:
     """The trimmed waveform of one side, or why it cannot be used."""
-    audio, text = getattr(pair, f"{side}_audio"), getattr(pair, f"{side}_text")
+    voice, text = getattr(pair, f"{side}_voice"), getattr(pair, f"{side}_text")
     try:
-        if audio is not None:
+        if getattr(pair, f"{side}_audio") is not None:
             waveform = pair.recording(side)
         else:
             if voice is None:
                 return f"neither a recording nor a voice: set corpus.{side}_voice"
-            if "+" in voice:  # several share the sentences
-                voice = getattr(pair, f"{side}_speaker")
             if voice not in _voices:
                 _voices[voice] = load_voice(voice)
             waveform = _voices[voice].speak(text)

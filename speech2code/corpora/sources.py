@@ -7,7 +7,7 @@ from typing import Any
 
 from speech2code.config import CorpusConfig
 from speech2code.corpora.checks import Rejection, unreadable
-from speech2code.corpora.pairs import Pair
+from speech2code.corpora.pairs import VOICES, Pair
 from speech2code.corpora.store import SIDES
 from speech2code.errors import UserError
 
@@ -48,17 +48,32 @@ def reject_missing(pairs: list[Pair]) -> tuple[list[Pair], list[Rejection]]:
 
 
 def _shared_out(pairs: list[Pair], corpus: CorpusConfig) -> list[Pair]:
-    """Several voices ("flite:slt+flite:rms") share the sentences that were not recorded: the id decides, so that a pair
-    keeps its voice when others are added."""
+    """Who speaks what was not recorded. Several voices ("flite:slt+flite:rms") share the sentences; those of
+    `corpus.unseen_voices` say the source of the test list once more, as the split `voices`."""
     for side in SIDES:
-        voices = (getattr(corpus, f"{side}_voice") or "").split("+")
-        if len(voices) > 1:
-            pairs = [_spoken(pair, side, voices) for pair in pairs]
+        if voice := getattr(corpus, f"{side}_voice"):
+            pairs = [each if _audio(each, side) else _spoken(each, side, voice.split("+")) for each in pairs]
+    if corpus.unseen_voices:
+        tests = [each for each in pairs if each.split == "test" and each.source_text]
+        if not tests:
+            raise UserError("corpus.unseen_voices needs test sentences with source_text, and the corpus has none")
+        pairs = pairs + [_by_unseen(each, corpus.unseen_voices.split("+")) for each in tests]
     return pairs
 
 
+def _audio(pair: Pair, side: str) -> bool:
+    return getattr(pair, f"{side}_audio") is not None
+
+
 def _spoken(pair: Pair, side: str, voices: list[str]) -> Pair:
-    if getattr(pair, f"{side}_audio") is not None:
-        return pair
-    speaker: dict[str, Any] = {f"{side}_speaker": voices[zlib.crc32(pair.id.encode()) % len(voices)]}
-    return replace(pair, **speaker)
+    """The id decides, so that a pair keeps its voice when others are added; one of several voices is a speaker."""
+    voice = voices[zlib.crc32(pair.id.encode()) % len(voices)]
+    who: dict[str, Any] = {f"{side}_voice": voice} | ({f"{side}_speaker": voice} if len(voices) > 1 else {})
+    return replace(pair, **who)
+
+
+def _by_unseen(pair: Pair, voices: list[str]) -> Pair:
+    voice = voices[zlib.crc32(pair.id.encode()) % len(voices)]
+    source: dict[str, Any] = {"source_audio": None, "source_start": 0.0, "source_end": None}
+    source |= {"source_voice": voice, "source_speaker": voice}
+    return replace(pair, id=f"{pair.id}@{voice}", split=VOICES, **source)

@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from speech2code.corpora.augmentation import vocal_tract
+from speech2code.audio.features import Mfcc
+from speech2code.config import Seq2SeqConfig
+from speech2code.corpora.augmentation import distorted_mfcc, vocal_tract
 from speech2code.corpora.batches import in_order
 from speech2code.corpora.store import FeatureStore, read_corpus
 from speech2code.padding import frame_mask, pad
@@ -22,6 +24,7 @@ class Speech:
     def __init__(self, folder: Path, split: str):
         self.store = FeatureStore(folder, split)
         self.statistics = read_corpus(Path(folder))
+        self._extract = Mfcc()
         self._speakers = {
             side: {name: index for index, name in enumerate(names)}
             for side, names in self.statistics["speakers"].items()
@@ -45,8 +48,16 @@ class Speech:
 
     def mfcc(self, side: str, items: np.ndarray) -> tuple[Tensor, Tensor]:
         """Items → standardised MFCC `(batch, time, 39)`, zero beyond each end, and lengths `(batch,)`."""
+        return self._standardised(side, [self.store.mfcc(side, item).astype(np.float32) for item in items])
+
+    def distorted_mfcc(self, side: str, items: np.ndarray, config: Seq2SeqConfig) -> tuple[Tensor, Tensor]:
+        """The same of the speech as other voices, rooms and microphones would have it, drawn anew each time."""
+        waveforms = (self.store.waveform(side, item) for item in items)
+        return self._standardised(side, [distorted_mfcc(each, config, self._extract) for each in waveforms])
+
+    def _standardised(self, side: str, mfcc: list[np.ndarray]) -> tuple[Tensor, Tensor]:
         mean, std = (np.asarray(self.statistics[f"{side}_{what}"], np.float32) for what in ("mean", "std"))
-        return pad([(self.store.mfcc(side, item).astype(np.float32) - mean) / std for item in items])
+        return pad([(each - mean) / std for each in mfcc])
 
     def target_features(self, items: np.ndarray) -> tuple[Tensor, Tensor, Tensor]:
         """Items → standardised MFCC of the target side `(batch, time, 39)` as the reference speaker's vocal tract would

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from speech2code.corpora.pairs import SPLITS
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_atomically, write_json
 from speech2code.locks import LOCK
@@ -24,7 +25,7 @@ from speech2code.seals import digest, opened, sealed
 MARK = ".made-by-speech2code"  # in a folder that this program made: nothing else is written in or cleaned
 UNSCORED = "unscored.csv"  # the list of sentences whose target text cannot be scored
 # all that such a folder holds
-OURS = ("train", "dev", "test", "unseen", "corpus.json", "rejected.csv", UNSCORED, MARK, LOCK)
+OURS = (*SPLITS, "corpus.json", "rejected.csv", UNSCORED, MARK, LOCK)
 KINDS = ("source_mfcc", "target_mfcc", "source_waveform", "target_waveform")
 SIDES = ("source", "target")
 FORM = {"mfcc": (np.dtype(np.float16), (39,)), "waveform": (np.dtype(np.int16), ())}

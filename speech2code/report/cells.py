@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import yaml
 
+from speech2code.corpora.pairs import SPLITS
 from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
 from speech2code.files import read_json
@@ -170,13 +171,13 @@ def _scores(system: System, language: str) -> dict:
     """Split → recogniser → figures; of several trainings their mean, with an interval over sentences and trainings. A
     system of ours has its resynthesis beside it, a topline what it writes, scored as text."""
     found: dict[str, dict] = {}
-    for split in ("dev", "test", "unseen"):
+    for split in SPLITS[1:]:
         scores = [run.scores(split) for run in system.runs]
         for recogniser in scores[0].get(system.row, {}):
             figures = [each[system.row][recogniser] for each in scores]
             if len(figures) > 1:
                 figures = [_together(figures, system.transcripts(recogniser, split), language)]
-            if system.row == OURS:
+            if system.row == OURS and "resynthesis" in scores[0]:
                 ceilings = [each["resynthesis"][recogniser]["bleu"] for each in scores]
                 figures[0] |= {"resynthesis_bleu": float(np.mean(ceilings))}
             texts = [run.text_bleu(system.row, split) for run in system.runs]

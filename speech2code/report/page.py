@@ -7,6 +7,7 @@ import jiwer
 
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.builders import RECOGNISERS
+from speech2code.corpora.pairs import VOICES
 from speech2code.files import write_atomically
 from speech2code.records import origin_of, records_of
 from speech2code.registry import BY_NAME, ROW, ROWS, RUN, STAGES
@@ -33,6 +34,7 @@ def write_report(run_folder: Path) -> Path:
         name=run.path.resolve().name,
         scores=_score_table(run),
         unseen=[line for line in _lines(run.scores("unseen")) if line["name"] not in ("baseline", "topline_voice")],
+        voices=_lines(run.scores(VOICES)) + _speaker_lines(run),
         cannot_judge=CANNOT_JUDGE,
         signatures=run.sealed("scores.json").get("signatures", {}),
         detectors=run.json("scores/detectors.json"),
@@ -70,6 +72,16 @@ def _score_table(run: RunFolder) -> list[dict]:
     return [
         line | {"dev": dev.get(line["name"], {}).get(line["recogniser"], {}).get("bleu")}
         for line in _lines(run.scores())
+    ]
+
+
+def _speaker_lines(run: RunFolder) -> list[dict]:
+    """What the system makes of each source speaker, where there are several."""
+    return [
+        {"name": "", "row": f"{speaker} ({figures['sentences']} sentences)", "recogniser": recogniser, **figures}
+        for speakers in (run.speakers(VOICES), run.speakers())
+        for recogniser, by_speaker in speakers.items()
+        for speaker, figures in sorted(by_speaker.items())
     ]
 
 

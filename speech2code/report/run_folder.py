@@ -43,6 +43,10 @@ class RunFolder:
             found |= self.sealed(name).get("splits", {}).get(split, {})
         return {row.name: found[row.name] for row in ROWS if row.name in found}
 
+    def speakers(self, split: str = "test") -> dict[str, dict]:
+        """Recogniser → source speaker → figures of the translation; {} where there is one speaker only."""
+        return self.sealed("scores.json").get("speakers", {}).get(split, {}).get("translation", {})
+
     def text_bleu(self, row: str, split: str) -> float | None:
         """BLEU of what a topline writes, before it is spoken; None of any other row."""
         found = self.sealed("baselines/scores.json").get("splits", {}).get(split, {}).get(f"{row}_text")

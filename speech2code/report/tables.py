@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from speech2code.corpora.pairs import VOICES
 from speech2code.files import read_json, write_atomically, write_json
 from speech2code.registry import ROW
 from speech2code.report.cells import OURS
@@ -119,6 +120,8 @@ def _columns(cells: list[dict]) -> dict[str, tuple[str, str, str]]:
         columns |= {f"BLEU on dev, {reader}": ("{bleu:.1f}", "dev", reader)} if dev else {}
         columns |= {f"{name}, {reader}": (form, "test", reader) for name, form in JUDGED.items()}
         columns |= {"p": ("{p_value:.3f}", "test", reader)} if reader == judge else {}
+        if any(reader in cell.get("scores", {}).get(VOICES, {}) for cell in cells):
+            columns |= {f"BLEU on unseen voices, {reader}": (JUDGED["BLEU"], VOICES, reader)}
     unseen = {f"BLEU on unseen combinations, {judge}": ("{bleu:.1f}", "unseen", judge)}
     return columns | unseen | {name: (form, "test", judge) for name, form in TAIL.items()}
 

@@ -12,6 +12,7 @@ import torch
 from speech2code.audio.files import save_waveform
 from speech2code.config import Config
 from speech2code.corpora.batches import in_order
+from speech2code.corpora.pairs import VOICES
 from speech2code.corpora.statistics import source_range
 from speech2code.corpora.store import FeatureStore
 from speech2code.files import safe_name, sound_file, write_atomically, write_json
@@ -43,13 +44,14 @@ def resynthesise(config: Config) -> None:
     """Speaks the true units of every split that is judged: as well as this a translation can sound."""
     run, (encoder, record) = run_folder(config), unit_encoder_of(config)
     torch.set_num_threads(config.trainer.threads)
-    settings = {"models": fingerprints(run, "vocoder"), "codebook": record["codebook"], "splits": splits_of(config)}
+    settings = {"models": fingerprints(run, "vocoder"), "codebook": record["codebook"]}
+    settings["splits"] = splits_of(config, target_only=True)
     settings["corpus"] = corpus_of(config, "resynthesis")
     with stage(run, "resynthesis", settings) as figures:
         if figures is None:
             return
         vocoder = vocoder_of(config, encoder)
-        for split in splits_of(config):
+        for split in settings["splits"]:
             speak_true_units(config, encoder, vocoder, split, RunFolder(run).sounds("resynthesis", split))
 
 
@@ -73,7 +75,8 @@ def decode(config: Config) -> None:
         ended: dict[str, bool] = {}
         for split in splits_of(config):
             store = FeatureStore(data_folder(config), split)
-            true_units |= dict(zip(store.ids, UnitSequences.load(run / "units" / f"{split}.npz").units))
+            if split != VOICES:
+                true_units |= dict(zip(store.ids, UnitSequences.load(run / "units" / f"{split}.npz").units))
             found = _translate_split(model, config, store)
             units |= {key: each.tokens for key, each in found.items()}
             ended |= {key: each.ended for key, each in found.items()}

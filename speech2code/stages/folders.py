@@ -7,6 +7,7 @@ import torch
 
 from speech2code.builders import build_unit_encoder, build_vocoder, judges_of
 from speech2code.config import Config
+from speech2code.corpora.pairs import VOICES
 from speech2code.corpora.prepare import check_same_corpus
 from speech2code.corpora.speech import Speech
 from speech2code.errors import UserError
@@ -31,10 +32,12 @@ def run_folder(config: Config) -> Path:
     return Path(config.runs) / config.name
 
 
-def splits_of(config: Config, recogniser: str | None = None) -> list[str]:
-    """The splits that are judged and that the corpus has; of a recogniser, those that it reads."""
+def splits_of(config: Config, recogniser: str | None = None, *, target_only: bool = False) -> list[str]:
+    """The splits that are judged and that the corpus has; of a recogniser, those that it reads; `target_only`: those
+    whose target speech is no copy of another's."""
     there = [split for split in config.splits if (data_folder(config) / split).exists()]
-    return there if recogniser in (None, judges_of(config)[0]) else [split for split in there if split == "test"]
+    there = [split for split in there if not (target_only and split == VOICES)]
+    return there if recogniser in (None, judges_of(config)[0]) else [each for each in there if each in ("test", VOICES)]
 
 
 def corpus_of(config: Config, name: str) -> str:

@@ -12,6 +12,7 @@ from runpy import run_module
 
 from speech2code.builders import judges_of, left_out
 from speech2code.config import Config
+from speech2code.corpora.pairs import VOICES
 from speech2code.errors import UserError
 from speech2code.files import is_younger, left_overs
 from speech2code.locks import hold
@@ -93,9 +94,9 @@ def score_lines(run: RunFolder) -> list[str]:
     """Every row of the test list that has been scored, and what is new to training, for a terminal: BLEU and WER with
     their 95 % intervals."""
     lines = []
-    for split in ("test", "unseen"):
+    for split, remark in (("test", ""), ("unseen", ", unseen combinations"), (VOICES, ", unseen voices")):
         for row, by_recogniser in run.scores(split).items():
-            title = ROW[row].title + (", unseen combinations" if split == "unseen" else "")
+            title = ROW[row].title + remark
             lines += [_score_line(title, recogniser, each) for recogniser, each in by_recogniser.items()]
     return ["", f"{'':54} {'recogniser':12} {'BLEU (95 %)':22} WER % (95 %)", *lines] if lines else []
 

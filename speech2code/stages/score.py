@@ -2,6 +2,8 @@
 
 from speech2code.builders import judges_of
 from speech2code.config import Config
+from speech2code.corpora.pairs import VOICES
+from speech2code.corpora.store import FeatureStore
 from speech2code.files import read_json, write_json
 from speech2code.registry import BASELINES, ROWS, RUN, STAGES, Row, spared_stages
 from speech2code.report.run_folder import RunFolder
@@ -10,7 +12,7 @@ from speech2code.scoring.detectors import detect
 from speech2code.scoring.meteor import start_meteor
 from speech2code.scoring.scores import Scores, score_pairs
 from speech2code.seals import sealed
-from speech2code.stages.folders import run_folder, splits_of
+from speech2code.stages.folders import data_folder, run_folder, splits_of
 from speech2code.stages.record import fingerprints, finished, stage
 from speech2code.stages.transcribe import waveforms_of
 
@@ -49,22 +51,39 @@ def _transcripts(config: Config, group: str) -> list[str]:
 
 
 def _scores(config: Config, group: str) -> dict:
-    """{"splits": split → row → recogniser → figures, of all that there are transcripts of, "signatures": how they were
-    made}. A row whose recogniser cannot read the original speech has "cannot_judge": that word error rate."""
+    """{"splits": split → row → recogniser → figures, of all that there are transcripts of, "speakers": the same for
+    each source speaker where there are several, "signatures": how they were made}. A row whose recogniser cannot read
+    the original speech has "cannot_judge": that word error rate."""
     splits: dict[str, dict] = {}
+    speakers: dict[str, dict] = {}
     signatures: dict[str, str] = {}
     for split in splits_of(config):
-        splits[split] = {}
+        splits[split], speakers[split] = {}, {}
         for row in ROWS:
             judged = _judged(config, row.name, split) if row.group == group else {}
             if judged:
                 splits[split][row.name] = {name: each.figures() for name, each in judged.items()}
+                if row.name not in (ORIGINAL, "resynthesis"):
+                    speakers[split][row.name] = {name: _by_speaker(config, row.name, split, name) for name in judged}
                 signatures |= next(iter(judged.values())).signatures
                 signatures |= {name: _signature(config, row.name, name) for name in judged}
-        for name, original in _judged(config, ORIGINAL, split).items():
+        for name, original in _judged(config, ORIGINAL, "test" if split == VOICES else split).items():
             for row in splits[split].values():
                 row[name] |= cannot_judge(original.wer)
-    return {"splits": splits, "signatures": signatures}
+    return {"splits": splits, "speakers": speakers, "signatures": signatures}
+
+
+def _by_speaker(config: Config, row: str, split: str, recogniser: str) -> dict[str, dict]:
+    """Source speaker → how many of the sentences are theirs, and the figures of these; {} where there is one only."""
+    store = FeatureStore(data_folder(config), split)
+    who = dict(zip(store.ids, store.speakers["source"]))
+    found: dict[str, list[tuple[str, str]]] = {}
+    for name, pair in RunFolder(run_folder(config)).transcripts(row, recogniser, split).items():
+        found.setdefault(who[name], []).append(pair)
+    if len(found) < 2:
+        return {}
+    language = config.corpus.target
+    return {name: {"sentences": len(each)} | score_pairs(each, language).figures() for name, each in found.items()}
 
 
 def _signature(config: Config, row: str, recogniser: str) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from speech2code.builders import build_translator, build_unit_encoder, build_vocoder, learn_units
 from speech2code.config import Config
-from speech2code.corpora.pairs import SPLITS
+from speech2code.corpora.pairs import SPLITS, VOICES
 from speech2code.pipeline import Limits
 from speech2code.recognisers.attention import AttentionRecogniser
 from speech2code.recognisers.vocabulary import Vocabulary
@@ -45,7 +45,7 @@ def units(config: Config) -> None:
         )
         if fabric.is_global_zero:
             for split in SPLITS:
-                if (data_folder(config) / split).exists():
+                if split != VOICES and (data_folder(config) / split).exists():
                     encode_split(model.eval(), speech_of(config, split)).save(folder / f"{split}.npz")
             save_weights(folder / WEIGHTS, model)  # last: who is interrupted goes on from the end of the training
         figures["codebook"] = model.inventory.fingerprint()

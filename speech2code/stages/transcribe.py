@@ -23,7 +23,7 @@ from speech2code.stages.texts import check_words, scorable
 def transcribe(config: Config, this: Stage) -> None:
     """Reads those sentences of one row that can be scored, in the splits that this recogniser judges; nothing where the
     corpus has none. UserError where the test list has none."""
-    run, splits = run_folder(config), splits_of(config, this.recogniser)
+    run, splits = run_folder(config), splits_of(config, this.recogniser, target_only=this.target_only)
     torch.set_num_threads(config.trainer.threads)
     section = RECOGNISERS[this.recogniser].section
     settings = {"corpus": corpus_of(config, this.name), "splits": splits, **fingerprints(run, *this.needs)}

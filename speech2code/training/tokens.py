@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 from speech2code.config import Seq2SeqConfig
-from speech2code.corpora.augmentation import shift_in_time, spec_augment
+from speech2code.corpora.augmentation import distorts, shift_in_time, spec_augment
 from speech2code.corpora.batches import in_order
 from speech2code.corpora.speech import Speech
 from speech2code.padding import pad
@@ -36,7 +36,11 @@ class TokensTask:
     def batch(self, items: np.ndarray, share: float) -> tuple[Tensor, ...]:
         # hidden tokens teach the decoder to listen; towards the end it learns to go on from all that it has written
         self.model.token_dropout = self.config.token_dropout * (1 - share)
-        features, lengths, tokens, counts = self._batch(self.train, self.train_tokens, items)
+        tokens, counts = pad([self.train_tokens[item] for item in items], torch.int64)
+        if distorts(self.config):
+            features, lengths = self.train.distorted_mfcc(self.side, items, self.config)
+        else:
+            features, lengths = self.train.mfcc(self.side, items)
         if self.config.time_shift:  # else not even a random number: trainings without it stay what they were
             features = shift_in_time(features, lengths, self.config.time_shift)
         return spec_augment(features, lengths, self.config), lengths, tokens, counts

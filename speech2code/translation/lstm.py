@@ -80,7 +80,7 @@ class _Encoder(nn.Module):
 
     def __init__(self, config: LstmConfig):
         super().__init__()
-        self.front_end = Subsampling(config.conv_width, config.subsampling)
+        self.front_end = Subsampling(config.conv_width, config.subsampling, config.normalisation)
         self.dropout = nn.Dropout(config.dropout)
         self.recurrent = BiLstm(self.front_end.size, config.encoder_width, config.encoder_layers, config.dropout)
         self.project = nn.Linear(2 * config.encoder_width, config.decoder_width)  # a small context: cheap decoder steps

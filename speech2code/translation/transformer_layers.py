@@ -29,7 +29,7 @@ class Encoder(nn.Module):
 
     def __init__(self, config: TransformerConfig):
         super().__init__()
-        self.front_end = Subsampling(config.conv_width, config.subsampling)
+        self.front_end = Subsampling(config.conv_width, config.subsampling, config.normalisation)
         self.enter = nn.Linear(self.front_end.size, config.width)
         self.dropout = nn.Dropout(config.dropout)
         # not nn.TransformerEncoder: that copies its layers, and they would all begin alike

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import pairwise, takewhile
+from pathlib import Path
 
 import espeakng_loader
 import numpy as np
@@ -54,19 +55,23 @@ class _VoiceEntry(ctypes.Structure):
 
 
 class Espeak(Voice):
-    """One language of espeak-ng, named by its tag ("fr-fr", "en-us", "de")."""
+    """One language of espeak-ng, named by its tag ("fr-fr", "en-us", "de"), by one of its speakers where a variant is
+    named, too ("fr-fr/f2")."""
 
-    def __init__(self, tag: str):
-        """Raises UserError when espeak-ng has no such language."""
+    def __init__(self, speaker: str):
+        """Raises UserError when espeak-ng has no such language or variant."""
         files = _voice_files()
+        tag, _, variant = speaker.partition("/")
         tag = tag.lower()
         if tag not in files:
             near = get_close_matches(tag, files, n=3, cutoff=0.4)
             some = ", ".join(f"espeak:{each}" for each in dict.fromkeys([*near, "en-us", "fr-fr", "de"]))
             raise UserError(f"voice espeak:{tag} does not exist; some that do: {some}")
-        self.name = f"espeak:{tag}"
+        if variant and variant not in _variants():
+            raise UserError(f"voice espeak:{speaker} does not exist; variants of {tag}: {', '.join(_variants())}")
+        self.name = f"espeak:{tag}/{variant}" if variant else f"espeak:{tag}"
         self.language = tag.partition("-")[0]
-        self._file = files[tag]
+        self._file = files[tag] + (f"+{variant}".encode() if variant else b"")
 
     def _synthesise(self, text: str) -> tuple[np.ndarray, int, list[Phone]]:
         chunks: list[np.ndarray] = [np.zeros(0, np.int16)]
@@ -115,6 +120,12 @@ def _espeak() -> Iterator[tuple[ctypes.CDLL, int]]:
     finally:
         library.espeak_Terminate()
         unload(library._handle)
+
+
+@lru_cache
+def _variants() -> list[str]:
+    """Speakers that any language may have."""
+    return sorted(each.name for each in Path(espeakng_loader.get_data_path(), "voices", "!v").iterdir())
 
 
 @lru_cache
