@@ -17,8 +17,7 @@ from speech2code.files import check_regular
 
 def read(request: Request) -> Imported:
     common_voice, cvss = map(folder_of, request.inputs)
-    columns = {"id": "1", "audio": "{split}/{1}.wav", "text": "2", "split": "split"}
-    target = utterances(cvss, columns | {each: each for each in ("speaker", "start", "end")}, header=False)
+    target = utterances(cvss, {"id": "1", "audio": "{split}/{1}.wav", "text": "2"}, header=False)
     return join(_source(common_voice, target), target)
 
 

@@ -18,14 +18,6 @@ def read(request: Request) -> Imported:
     sides = []
     for folder in map(folder_of, request.inputs):
         audio = "audio/{split}/{2}" if (folder / "audio").is_dir() else "{split}/{2}"
-        columns = {
-            "id": "1",
-            "audio": audio,
-            "text": "3",
-            "speaker": "7",
-            "split": "split",
-            "start": "start",
-            "end": "end",
-        }
+        columns = {"id": "1", "audio": audio, "text": "3", "speaker": "7"}
         sides.append(utterances(folder, columns, header=False))
     return join(*sides)

@@ -1,5 +1,7 @@
 """The formats of `speech2code import`: a new one is a line here and a module of its name beside this file."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -9,7 +11,7 @@ class Format(NamedTuple):
     help: str
     example: str  # what follows `speech2code import`
     inputs: range  # how many files or folders it takes, the manifest not counted
-    options: dict[str, str] = {}
+    options: Mapping[str, str] = MappingProxyType({})
 
 
 ONE, TWO = range(1, 2), range(2, 3)
@@ -103,9 +105,9 @@ def page() -> str:
     ]
     for name, format in FORMATS.items():
         lines += ["", f"{name}: {format.help}", f"  speech2code import {format.example}"]
-        if name in ("huggingface", "tables"):
-            lines.append(f"  options (columns, or patterns such as clips/{{id}}.wav): {', '.join(format.options)}")
-        else:
-            lines += [f"  {option}=…  {what}" for option, what in format.options.items()]
+        if SIDED.keys() <= format.options.keys():
+            lines.append("  id=… split=… audio=… text=… speaker=… start=… end=…  columns; of one side source_audio=… …")
+        own = format.options.keys() - PLAIN.keys() - SIDED.keys()
+        lines += [f"  {option}=…  {what}" for option, what in format.options.items() if option in own]
     lines += ["", "All formats:", *(f"  {option}=…  {what}" for option, what in COMMON.items())]
     return "\n".join([*lines, "", "More: docs/importing.md"])

@@ -44,9 +44,8 @@ def _both_sides(request: Request) -> Imported:
     columns = {side: {field: options.get(f"{side}_{field}") for field in FIELDS} for side in SIDES}
     for side in SIDES:
         if not (columns[side]["audio"] or columns[side]["text"]):
-            raise UserError(
-                f"say which column holds the {side}: {side}_audio=… or {side}_text=…; {_known(name, options)}"
-            )
+            known = _known(name, options)
+            raise UserError(f"say which column holds the {side}: {side}_audio=… or {side}_text=…; {known}")
     audio = [columns[side]["audio"] for side in SIDES]
     for number, (split, row) in enumerate(_rows(name, options.get("source_config"), audio), start=1):
         id = str(_value(row, options["id"], name)) if "id" in options else f"{split}-{number:06d}"
@@ -96,15 +95,10 @@ def _load(name: str, config: str | None) -> Mapping[Any, Any]:
     if path.is_file():
         if path.suffix != ".parquet":
             raise UserError(f"{name} is no Parquet file; give a folder, a .parquet or an id of the hub")
-        return load_dataset("parquet", data_files={_split_of(path): name}, streaming=True)
+        return load_dataset("parquet", data_files={"train": name}, streaming=True)  # its own name for all there is
     if path.is_dir() or HUB_ID.fullmatch(name):
         return load_dataset(name, config, streaming=True)
     raise UserError(f"there is no folder or file {name}, and it is no id of the hub such as google/fleurs")
-
-
-def _split_of(path: Path) -> str:
-    """A single file is all there is, whatever its name."""
-    return "train" if path.is_file() else path.stem
 
 
 def _value(row: Mapping[str, Any], column: str | None, name: str) -> Any:
@@ -126,18 +120,15 @@ def _utterance(
     given = _value(row, options["split"], name) if "split" in options else split
     audio = _audio(_value(row, columns["audio"], name), sound, name, columns["audio"] or "")
     speaker = None if speaker is None else str(speaker)
-    return Utterance(
-        audio, text and str(text), speaker, str(given), float(start or 0), None if end is None else float(end)
-    )
+    times = float(start or 0), None if end is None else float(end)
+    return Utterance(audio, text and str(text), speaker, str(given), *times)
 
 
 def _audio(value: Any, sound: Path, name: str, column: str) -> Path | None:
     if value is None or isinstance(value, str):
         return Path(name) / value if value else None
     if not isinstance(value, Mapping) or not {"bytes", "path"} <= set(value):
-        raise UserError(
-            f"the column {column!r} of {name} holds no audio but {type(value).__name__}; choose another one"
-        )
+        raise UserError(f"the column {column!r} of {name} holds no audio but {type(value).__name__}; choose another")
     path = Path(value["path"] or "")
     if value["bytes"] is None:
         return path if value["path"] else None

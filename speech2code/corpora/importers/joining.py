@@ -49,8 +49,7 @@ def join(source: Side, target: Side) -> Imported:
         turns = max(len(source[id]), len(target[id]))
         for turn in range(turns):
             name = id if turns == 1 else f"{id}#{turn + 1}"
-            one, other = (side[id][turn % len(side[id])] for side in (source, target))
-            add_pair(found, name, one, other)
+            add_pair(found, name, source[id][turn % len(source[id])], target[id][turn % len(target[id])])
             found.sentences[name] = id
     return found
 

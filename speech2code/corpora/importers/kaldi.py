@@ -13,6 +13,7 @@ from speech2code.corpora.importers.request import Imported, Request, folder_of
 from speech2code.corpora.lines import read_lines
 from speech2code.errors import UserError
 
+Part = tuple[Path | None, float, float | None]  # recording, start and end in seconds
 SPLITS = ("train", "dev", "test")  # folders that a folder may hold instead
 
 
@@ -46,9 +47,7 @@ def _utterances(folder: Path, split: str, side: str, left_out: list[Rejection]) 
     """All of a data folder; one without wav.scp has text alone, which a voice can speak."""
     texts, speakers = _mapping(folder / "text"), _mapping(folder / "utt2spk")
     recordings = {id: _recording(folder, id, path) for id, path in _mapping(folder / "wav.scp").items()}
-    parts: dict[str, tuple[Path | None, float, float | None]] = {
-        id: (path, 0.0, None) for id, path in recordings.items()
-    }
+    parts: dict[str, Part] = {id: (path, 0.0, None) for id, path in recordings.items()}
     if (folder / "segments").exists():
         parts = {id: _part(recordings, folder, id, line) for id, line in _mapping(folder / "segments").items()}
     elif not recordings:
@@ -72,8 +71,8 @@ def _recording(folder: Path, id: str, path: str) -> Path:
     """Relative paths start where Kaldi was run: the current folder, else the data folder."""
     if path.endswith("|"):
         raise UserError(
-            f"{folder}/wav.scp: the sound of {id} is a command ({path}), and commands found in data are not run; run it "
-            "yourself and name the file it makes, or name the file it reads where that is WAV, FLAC, Ogg or MP3"
+            f"{folder}/wav.scp: the sound of {id} is a command ({path}), and commands found in data are not run; run "
+            "it yourself and name the file it makes, or name the file it reads where that is WAV, FLAC, Ogg or MP3"
         )
     if ".ark:" in path or not path:
         raise UserError(
@@ -83,7 +82,7 @@ def _recording(folder: Path, id: str, path: str) -> Path:
     return Path(path) if Path(path).exists() or not (folder / path).exists() else folder / path
 
 
-def _part(recordings: dict[str, Path], folder: Path, id: str, line: str) -> tuple[Path | None, float, float | None]:
+def _part(recordings: dict[str, Path], folder: Path, id: str, line: str) -> Part:
     """`recording start end`, in seconds; an end of -1 is that of the recording."""
     try:
         recording, start, end = line.split()[:3]

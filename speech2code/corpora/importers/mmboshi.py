@@ -1,9 +1,9 @@
 """Mboshi, an unwritten Bantu language: 5,130 sentences of three speakers, with text in French and, by machine
 translation from French, in English, German, Spanish and Portuguese.
 
-https://github.com/mzboito/mmboshi (Godard et al. 2018; Zanon Boito et al. 2019): its folder `5k` holds train and dev, and
-these `wav/ID.wav` and for each language `fr/ID.fr`, one sentence a file. `mb/ID.mb.cleaned` is Mboshi as linguists write
-it (`ID.mb` is not there for every sentence). An id begins with the speaker. The list that is called dev is taken
+https://github.com/mzboito/mmboshi (Godard et al. 2018; Zanon Boito et al. 2019): its folder `5k` holds train and dev,
+and these `wav/ID.wav` and for each language `fr/ID.fr`, one sentence a file. `mb/ID.mb.cleaned` is Mboshi as linguists
+write it (`ID.mb` is not there for every sentence). An id begins with the speaker. The list that is called dev is taken
 for test, as the corpus has no other; a dev is carved out of train. Some sentences are in both: these go out of train.
 """
 

@@ -1,4 +1,4 @@
-"""Telephone prompts of Asterisk, one professional speaker a language: Debian's `asterisk-core-sounds-fr-g722` and others.
+"""Telephone prompts of Asterisk, one professional speaker a language: Debian's `asterisk-core-sounds-fr-g722` …
 
 A package puts `NAME.g722` (ITU-T G.722 without a header, 16 kHz) into /usr/share/asterisk/sounds/LANGUAGE_…/, also in
 folders such as digits/. Its texts are in `asterisk-core-sounds-fr`: /usr/share/doc/asterisk-core-sounds-fr/core-sounds-
@@ -50,9 +50,7 @@ def _texts(folder: Path, given: str | None) -> dict[str, str]:
     language = folder.resolve().name.partition("_")[0]
     doc = folder.resolve().parent.parent.parent / "doc" / f"asterisk-core-sounds-{language}"
     path = Path(given) if given else doc / f"core-sounds-{language}.txt.gz"
-    check_regular(
-        path, missing=f"install asterisk-core-sounds-{language}, or name the file: source_text=, target_text="
-    )
+    check_regular(path, missing=f"install asterisk-core-sounds-{language}, or name it: source_text=… or target_text=…")
     lines = (line.strip() for _, line in read_lines(path))
     parts = (line.partition(":") for line in lines if line and not line.startswith(";"))
     return {name.strip(): " ".join(REMARK.sub(" ", text).split()).strip(QUOTES) for name, _, text in parts}

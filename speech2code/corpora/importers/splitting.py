@@ -59,10 +59,8 @@ def _apart(pairs: list[Pair], sentences: Mapping[str, str]) -> tuple[list[Pair],
 def _clusters(pairs: list[Pair], sentences: Mapping[str, str]) -> dict[str, str]:
     """Id → the smallest id of all pairs that hang together with it, directly or not."""
     numbers: dict[Hashable, int] = {}
-    edges = [
-        (row, numbers.setdefault(key, len(numbers))) for row, pair in enumerate(pairs) for key in _keys(pair, sentences)
-    ]
-    rows, columns = np.array(edges).T
+    edges = [(row, key) for row, pair in enumerate(pairs) for key in _keys(pair, sentences)]
+    rows, columns = np.array([(row, numbers.setdefault(key, len(numbers))) for row, key in edges]).T
     size = len(pairs) + len(numbers)
     graph = coo_array((np.ones(len(edges)), (rows, columns + len(pairs))), shape=(size, size))
     labels = connected_components(graph, directed=False)[1][: len(pairs)].tolist()

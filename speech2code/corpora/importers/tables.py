@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from speech2code.corpora.checks import Rejection
-from speech2code.corpora.importers.formats import FIELDS
+from speech2code.corpora.importers.formats import FIELDS, SIDED
 from speech2code.corpora.importers.joining import Utterance, add_pair, join
 from speech2code.corpora.importers.request import Imported, Request
 from speech2code.corpora.lines import read_lines
@@ -23,6 +23,7 @@ from speech2code.files import check_regular
 Row = Mapping[str, str]
 SUFFIXES = (".tsv", ".csv", ".tsv.gz", ".csv.gz")
 SIDES = ("source", "target")
+USUAL = {"split", *FIELDS, *SIDED}  # names of columns that need no option
 
 
 def read(request: Request) -> Imported:
@@ -103,20 +104,17 @@ class Getter:
 
 
 def utterance(get: Getter, columns: Mapping[str, str], split: str | None, folder: Path) -> Utterance:
-    # a field whose option was not given may be missing
-    given = {
-        field: get(columns[field], columns[field].removeprefix("source_").removeprefix("target_") == field)
-        for field in ("split", *FIELDS)
-    }
+    """One side of a row. A field whose option was not given may be missing."""
+    given = {field: get(columns[field], columns[field] in USUAL) for field in ("split", *FIELDS) if field in columns}
     times: dict[str, Any] = {}
     for field in ("start", "end"):
-        if value := given[field]:
+        if value := given.get(field):
             try:
                 times[field] = float(value)
             except ValueError as error:
                 raise UserError(f"{get.path}: {field} {value!r} is no time; it must be in seconds") from error
     audio = folder / given["audio"] if given["audio"] else None
-    return Utterance(audio, given["text"], given["speaker"], given["split"] or split, **times)
+    return Utterance(audio, given["text"], given.get("speaker"), given.get("split") or split, **times)
 
 
 def folder_and_tables(path: Path) -> tuple[Path, dict[str | None, Path]]:
@@ -127,7 +125,8 @@ def folder_and_tables(path: Path) -> tuple[Path, dict[str | None, Path]]:
     tables: dict[str | None, Path] = {}
     for split in ("train", "dev", "test"):
         there = [path / f"{split}{suffix}" for suffix in SUFFIXES if (path / f"{split}{suffix}").is_file()]
-        tables |= {split: each for each in there[:1]}
+        if there:
+            tables[split] = there[0]
     if not tables:
         raise UserError(f"{path} holds no train.tsv, dev.tsv or test.tsv (or .csv); name the table itself")
     return path, tables

@@ -31,7 +31,7 @@ def read(request: Request) -> Imported:
 
 
 def _splits(folder: Path) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for split in ("train", "dev", "test"):
         table = folder / f"asr_{split}.tsv"
         if table.is_file():

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from speech2code.corpora.checks import Rejection, write_rejections
 from speech2code.corpora.importers.request import Imported, Request
@@ -31,9 +32,8 @@ def write(request: Request, found: Imported, dev: float, test: float) -> str:
     missing = [replace(each, reason=f"no recording: {each.reason}") for each in missing]
     folder = Path(os.path.abspath(request.out)).parent
     rows = {pair.id: _row(pair, folder) for pair in pairs}
-    faults = [
-        Rejection(id, "both", f"no row of a manifest: {reason}") for id, row in rows.items() if (reason := _fault(row))
-    ]
+    reasons = {id: _fault(row) for id, row in rows.items()}
+    faults = [Rejection(id, "both", f"no row of a manifest: {reason}") for id, reason in reasons.items() if reason]
     bad = {each.id for each in faults}
     pairs, shared = share_out([pair for pair in pairs if pair.id not in bad], found.sentences, dev, test)
     left_out = [*found.left_out, *duplicates, *missing, *faults, *shared]
@@ -52,7 +52,7 @@ def write(request: Request, found: Imported, dev: float, test: float) -> str:
 
 def _row(pair: Pair, folder: Path) -> dict[str, str]:
     """A pair as the manifest has it, "" where it has nothing to say; paths are relative where they lie below it."""
-    row = {column: getattr(pair, column) or "" for column in COLUMNS}
+    row: dict[str, Any] = {column: getattr(pair, column) or "" for column in COLUMNS}
     row |= {column: _relative(row[column], folder) for column in AUDIO if row[column]}
     row |= {column: repr(round(row[column], 6)) for column in TIMES if row[column]}
     return row | {column: "" for column, usual in DEFAULTS.items() if row[column] == usual}
@@ -83,9 +83,7 @@ def _printable(each: Rejection) -> Rejection:
 
 def _check_ours(path: Path) -> None:
     if path.is_file() and not path.read_bytes().startswith(b"id,side,reason\n"):
-        raise UserError(
-            f"{path} is there, and no import wrote it; move it away or choose another name for the manifest"
-        )
+        raise UserError(f"{path} is there, and no import wrote it; move it away or give the manifest another name")
 
 
 def _write(path: Path, rows: list[dict[str, str]]) -> None:
