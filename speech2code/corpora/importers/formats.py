@@ -20,12 +20,8 @@ COMMON = {  # options of every format
     "test": "the same for test (0.05)",
 }
 FIELDS = ("audio", "text", "speaker", "start", "end")
-SIDED = {f"{side}_{field}": f"column of the {side} side's {field}" for side in ("source", "target") for field in FIELDS}
-PLAIN = {
-    "id": "column of the id",
-    "split": "column of the split",
-    **{field: f"column of both sides' {field}" for field in FIELDS},
-}
+PLAIN = {field: f"column of the {field}, on both sides" for field in ("id", "split", *FIELDS)}
+SIDED = {f"{side}_{field}": f"column of the {field}, on that side" for side in ("source", "target") for field in PLAIN}
 
 FORMATS: dict[str, Format] = {
     "kaldi": Format(
@@ -57,8 +53,6 @@ FORMATS: dict[str, Format] = {
         {
             **PLAIN,
             **SIDED,
-            "source_id": "column of the source's id",
-            "target_id": "the same for the target",
             "header": "no: columns have numbers, from 1 on, instead of names",
             "separator": "what separates columns, where it is neither the comma of .csv nor the tab of others",
         },

@@ -29,19 +29,22 @@ def read(request: Request) -> Imported:
         return _both_sides(request)
     sides = []
     for side, name in zip(SIDES, request.inputs):
-        columns = {field: options.get(f"{side}_{field}", options.get(field)) for field in FIELDS}
+        columns = {field: options.get(f"{side}_{field}", options.get(field)) for field in ("split", *FIELDS)}
         found: dict[str, list[Utterance]] = {}
         for number, (split, row) in enumerate(_rows(name, options.get(f"{side}_config"), [columns["audio"]])):
-            id = str(_value(row, options.get("id", "id"), name))
+            id = str(_value(row, options.get(f"{side}_id", options.get("id", "id")), name))
             sound = request.sound / side / safe_name(f"{split}-{number}")
-            found.setdefault(id, []).append(_utterance(row, columns, split, sound, name, options))
+            found.setdefault(id, []).append(_utterance(row, columns, split, sound, name))
         sides.append(found)
     return join(*sides)
 
 
 def _both_sides(request: Request) -> Imported:
     found, name, options = Imported(), request.inputs[0], request.options
-    columns = {side: {field: options.get(f"{side}_{field}") for field in FIELDS} for side in SIDES}
+    columns = {
+        side: {field: options.get(f"{side}_{field}") for field in FIELDS} | {"split": options.get("split")}
+        for side in SIDES
+    }
     for side in SIDES:
         if not (columns[side]["audio"] or columns[side]["text"]):
             known = _known(name, options)
@@ -49,9 +52,7 @@ def _both_sides(request: Request) -> Imported:
     audio = [columns[side]["audio"] for side in SIDES]
     for number, (split, row) in enumerate(_rows(name, options.get("source_config"), audio), start=1):
         id = str(_value(row, options["id"], name)) if "id" in options else f"{split}-{number:06d}"
-        sides = [
-            _utterance(row, columns[side], split, request.sound / side / safe_name(id), name, options) for side in SIDES
-        ]
+        sides = [_utterance(row, columns[side], split, request.sound / side / safe_name(id), name) for side in SIDES]
         if any(each.audio is None and not each.text for each in sides):
             found.left_out.append(Rejection(id, "both", "a side has neither audio nor text"))
         else:
@@ -108,16 +109,11 @@ def _value(row: Mapping[str, Any], column: str | None, name: str) -> Any:
 
 
 def _utterance(
-    row: Mapping[str, Any],
-    columns: Mapping[str, str | None],
-    split: str,
-    sound: Path,
-    name: str,
-    options: Mapping[str, str],
+    row: Mapping[str, Any], columns: Mapping[str, str | None], split: str, sound: Path, name: str
 ) -> Utterance:
     """`sound`: where bytes are written to, without a suffix."""
     text, speaker, start, end = (_value(row, columns[field], name) for field in ("text", "speaker", "start", "end"))
-    given = _value(row, options["split"], name) if "split" in options else split
+    given = _value(row, columns["split"], name) or split
     audio = _audio(_value(row, columns["audio"], name), sound, name, columns["audio"] or "")
     speaker = None if speaker is None else str(speaker)
     times = float(start or 0), None if end is None else float(end)

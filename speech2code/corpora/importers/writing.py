@@ -130,7 +130,7 @@ def _report_of_side(side: str, pairs: list[Pair]) -> str:
     speakers = {getattr(pair, f"{side}_speaker") for pair in recorded} - {side}
     spoken = len(pairs) - len(recorded)
     said = f"  {side}: {len(recorded):,} recorded, {texts:,} with text; "
-    said += f"{len(speakers):,} speakers" if speakers else "nobody says who speaks"
+    said += f"{len(speakers):,} speaker{'s' * (len(speakers) > 1)}" if speakers else "no speaker named"
     return said + (f"; a voice must speak {spoken:,} (corpus.{side}_voice=…)" if spoken else "")
 
 
