@@ -167,6 +167,7 @@ def test_one_table_without_a_header(tmp_path):
     (("id=key", "audio=file", "start=who"), "fr.tsv: start 'ann' is no time"),
     (("ids=key",), "import tables knows no option ids; did you mean id?"),
     (("separator=ab",), "separator=ab is not one sign"),
+    (("id=key", "source_audio=fr/{file}.wav", "target_audio=en/{file}.wav", "separator=;"), "has no column 'key'"),
     (("dev=1.5",), "dev=1.5 is no share; give a number between 0 and 0.5"),
     (("id=key", "audio=file"), "no pair of 4 can be used"),
 ])  # fmt: skip
@@ -453,13 +454,17 @@ def test_huggingface(tmp_path, refused):
     assert pairs["c"].source_audio.read_bytes() == bytes[2]  # as they were
     given = ("source_audio=fr", "target_text=en", "target_audio=fr")
     pairs, left_out = imported(tmp_path / "two.csv", "huggingface", tmp_path / "set", *given)
-    assert {pair.split for pair in pairs.values()} == {"train", "dev"} or len(left_out) == 2
+    assert [pair.split for pair in pairs.values()] == ["train", "dev", "dev"]
+    assert left_out["train-000001", "both"] == "its sentence is in dev too: validation-000004"
     two = ("huggingface", parquet, parquet, "id=key", "source_audio=fr", "target_text=en")
     pairs, _ = imported(tmp_path / "three.csv", *two, spoken=["target"])
     assert list(pairs) == ["a/1", "b", "c"] and pairs["b"].target_text == "number 1"
     for arguments, sentence in (
         ((str(parquet),), "say which column holds the source: source_audio=… or source_text=…; it has fr, en, key"),
         ((str(parquet), "source_audio=en", "target_text=no"), "has no column 'no'; it has fr, en, key"),
+        ((str(parquet), "audio=fr", "target_text=en"), "say source_audio=… or target_audio=… instead of audio=…"),
+        ((str(parquet), "source_audio=fr", "target_text=en", "source_end=key"), "where times belong, in seconds"),
+        ((str(tmp_path), "source_audio=fr", "target_text=en"), "the library datasets cannot read"),
         ((f"{tmp_path}/none", "source_audio=fr", "target_text=en"), "there is no folder or file"),
     ):
         assert sentence in refused("import", "huggingface", *arguments, f"{tmp_path}/no.csv")

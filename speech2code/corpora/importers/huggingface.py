@@ -2,7 +2,8 @@
 
 Read as a stream, so that nothing is copied into a cache. Sound stays as it is encoded: bytes are written undecoded into
 the folder beside the manifest, files on this machine are named where they lie. `prepare` decodes both. Scripts in data
-are not run: the library has none since version 4.
+are not run: the library has none since version 4. Of folders of audio files it wants torchcodec; `tables` reads them
+without it, by their metadata.csv.
 """
 
 import re
@@ -10,10 +11,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from speech2code.corpora.checks import Rejection
 from speech2code.corpora.importers.formats import FIELDS
 from speech2code.corpora.importers.joining import Utterance, add_pair, join
-from speech2code.corpora.importers.request import Imported, Request, claim_sound, first_line, library
+from speech2code.corpora.importers.request import Imported, Request, check_sided, claim_sound, first_line, library
 from speech2code.corpora.store import SIDES
 from speech2code.errors import UserError
 from speech2code.files import safe_name, write_atomically
@@ -23,6 +26,8 @@ SUFFIX = re.compile(r"\.\w{1,5}")
 
 
 def read(request: Request) -> Imported:
+    if len(request.inputs) == 1:
+        check_sided(request)
     claim_sound(request.sound)
     options = request.options
     if len(request.inputs) == 1:
@@ -31,7 +36,7 @@ def read(request: Request) -> Imported:
     for side, name in zip(SIDES, request.inputs):
         columns = {field: options.get(f"{side}_{field}", options.get(field)) for field in ("split", *FIELDS)}
         found: dict[str, list[Utterance]] = {}
-        for number, (split, row) in enumerate(_rows(name, options.get(f"{side}_config"), [columns["audio"]])):
+        for number, (split, row) in enumerate(_rows(name, options.get(f"{side}_config"))):
             id = str(_value(row, options.get(f"{side}_id", options.get("id", "id")), name))
             sound = request.sound / side / safe_name(f"{split}-{number}")
             found.setdefault(id, []).append(_utterance(row, columns, split, sound, name))
@@ -49,8 +54,7 @@ def _both_sides(request: Request) -> Imported:
         if not (columns[side]["audio"] or columns[side]["text"]):
             known = _known(name, options)
             raise UserError(f"say which column holds the {side}: {side}_audio=… or {side}_text=…; {known}")
-    audio = [columns[side]["audio"] for side in SIDES]
-    for number, (split, row) in enumerate(_rows(name, options.get("source_config"), audio), start=1):
+    for number, (split, row) in enumerate(_rows(name, options.get("source_config")), start=1):
         id = str(_value(row, options["id"], name)) if "id" in options else f"{split}-{number:06d}"
         sides = [_utterance(row, columns[side], split, request.sound / side / safe_name(id), name) for side in SIDES]
         if any(each.audio is None and not each.text for each in sides):
@@ -61,27 +65,31 @@ def _both_sides(request: Request) -> Imported:
 
 
 def _known(name: str, options: Mapping[str, str]) -> str:
-    for _, row in _rows(name, options.get("source_config"), []):
+    for _, row in _rows(name, options.get("source_config")):
         return f"it has {', '.join(row)}"
     return "it has no rows"
 
 
-def _rows(name: str, config: str | None, audio: list[str | None]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(split, column → value) of all rows; the columns `audio` as {"bytes", "path"}."""
+def _rows(name: str, config: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(split, column → value) of all rows; audio as {"bytes", "path"}."""
     library("datasets")
-    from datasets import Audio
     from datasets.utils.logging import disable_progress_bar
 
     disable_progress_bar()
     try:
         for split, part in _load(name, config).items():
-            for column in filter(None, audio):
-                if part.features and isinstance(part.features.get(column), Audio):
-                    part = part.cast_column(column, Audio(decode=False))
-            for row in part:
+            for column, feature in (part.features or {}).items():
+                if hasattr(feature, "decode"):  # audio, and pictures, which nobody wants here
+                    part = part.cast_column(column, type(feature)(decode=False))
+            for row in tqdm(part, desc=str(split), unit="row", disable=None):  # shown on a terminal only
                 yield str(split), row
     except UserError:
         raise
+    except ImportError as error:  # torchcodec, for folders of audio files and archives of them
+        raise UserError(
+            f"the library datasets cannot read {name} as it is installed: {first_line(error)} Or, if it is a folder with "
+            "metadata.csv, say speech2code import tables"
+        ) from error
     except Exception as error:  # whatever its many readers, and the network, raise
         raise UserError(f"the library datasets cannot read {name}: {first_line(error)}; check its name") from error
 
@@ -116,21 +124,28 @@ def _utterance(
     given = _value(row, columns["split"], name) or split
     audio = _audio(_value(row, columns["audio"], name), sound, name, columns["audio"] or "")
     speaker = None if speaker is None else str(speaker)
-    times = float(start or 0), None if end is None else float(end)
+    try:
+        times = float(start or 0), None if end is None else float(end)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"{name} has {start!r} to {end!r} where times belong, in seconds; choose other columns"
+        ) from error
     return Utterance(audio, text and str(text), speaker, str(given), *times)
 
 
 def _audio(value: Any, sound: Path, name: str, column: str) -> Path | None:
+    """The file that a value names, or the one that its bytes are written into."""
     if value is None or isinstance(value, str):
-        return Path(name) / value if value else None
+        folder = Path(name) if Path(name).is_dir() else Path(name).parent
+        return folder / value if value else None
     if not isinstance(value, Mapping) or not {"bytes", "path"} <= set(value):
         raise UserError(f"the column {column!r} of {name} holds no audio but {type(value).__name__}; choose another")
-    path = Path(value["path"] or "")
-    if value["bytes"] is None:
-        return path if value["path"] else None
-    suffix = path.suffix.lower() if SUFFIX.fullmatch(path.suffix) else ""
-    file = sound.with_name(sound.name + suffix)
-    if not (file.is_file() and file.stat().st_size == len(value["bytes"]) and file.read_bytes() == value["bytes"]):
+    place, encoded = value["path"] or "", value["bytes"]
+    if encoded is None:
+        return Path(place) if place else None
+    suffix = Path(place).suffix.lower()
+    file = sound.with_name(sound.name + (suffix if SUFFIX.fullmatch(suffix) else ""))
+    if not (file.is_file() and file.read_bytes() == encoded):
         with write_atomically(file) as temporary:
-            temporary.write_bytes(value["bytes"])
+            temporary.write_bytes(encoded)
     return file

@@ -14,6 +14,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tqdm import tqdm
+
 from speech2code.audio.reading import INSTALL, TIMEOUT
 from speech2code.corpora.checks import Rejection
 from speech2code.corpora.importers.joining import Utterance, join
@@ -45,7 +47,7 @@ def read(request: Request) -> Imported:
     found.left_out += left_out + [Rejection(id, "both", reason) for id, reason in reasons.items() if reason]
     found.pairs = [pair for pair in found.pairs if not reasons[pair.id]]
     claim_sound(request.sound)
-    for pair in found.pairs:
+    for pair in tqdm(found.pairs, desc="decode", unit="pair", disable=None):  # shown on a terminal only
         for side, file in zip(SIDES, files[pair.id]):
             _decode(ffmpeg, file, getattr(pair, f"{side}_audio"))
     return found

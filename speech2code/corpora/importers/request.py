@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from speech2code.corpora.checks import Rejection
+from speech2code.corpora.importers.formats import FIELDS
 from speech2code.corpora.pairs import Pair
 from speech2code.corpora.store import MARK
 from speech2code.errors import UserError
@@ -51,6 +52,16 @@ def claim_sound(folder: Path) -> None:
         )
     with write_atomically(folder / MARK) as temporary:
         temporary.write_text("Speech2Code made this folder and may write it anew. Keep nothing of your own here.\n")
+
+
+def check_sided(request: Request) -> None:
+    """UserError where both sides are in one row, and an option does not say which of them it means."""
+    for option in request.options:
+        if option in FIELDS:
+            raise UserError(
+                f"{request.inputs[0]} has both sides in a row: say source_{option}=… or target_{option}=… instead of "
+                f"{option}=…"
+            )
 
 
 def library(name: str) -> Any:

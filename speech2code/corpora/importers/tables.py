@@ -15,7 +15,7 @@ from typing import Any
 from speech2code.corpora.checks import Rejection
 from speech2code.corpora.importers.formats import FIELDS, SIDED
 from speech2code.corpora.importers.joining import Utterance, add_pair, join
-from speech2code.corpora.importers.request import Imported, Request
+from speech2code.corpora.importers.request import Imported, Request, check_sided
 from speech2code.corpora.lines import read_lines
 from speech2code.errors import UserError
 from speech2code.files import check_regular
@@ -32,6 +32,7 @@ def read(request: Request) -> Imported:
     if separator is not None and len(separator) != 1:
         raise UserError(f"separator={separator} is not one sign; say separator='|', say")
     if len(request.inputs) == 1:
+        check_sided(request)
         return _both_sides(Path(request.inputs[0]), request.options, header, separator)
     sides = []
     for side, path in zip(SIDES, map(Path, request.inputs)):
@@ -73,13 +74,13 @@ def utterances(
     folder = folder_and_tables(path)[0]
     for split, row in rows(path, header, separator):
         get = Getter(row, path)
-        each = utterance(get, columns, split, folder)
+        id, each = get(columns["id"]), utterance(get, columns, split, folder)
         if each.audio is None and not each.text:
             raise UserError(
                 f"{path} has neither audio nor text by the columns {columns['audio']!r} and {columns['text']!r}; name "
                 f"them, such as audio={next(iter(row))}; it has {', '.join(row)}"
             )
-        if id := get(columns["id"]):
+        if id:
             found.setdefault(id, []).append(each)
     return found
 
