@@ -509,6 +509,13 @@ def test_bad_commands(refused, arguments, sentence):
     assert sentence in refused("import", *arguments)
 
 
+def test_the_page_names_every_format_with_its_example():
+    page = (Path(__file__).parents[2] / "docs" / "importing.md").read_text(encoding="utf-8")
+    for name, format in FORMATS.items():
+        example = "prompts FR_FOLDER EN_FOLDER pairs.csv" if name == "prompts" else format.example
+        assert f"\n| `{name}` | " in page and f"| `import {example}` |" in page
+
+
 def test_the_help_names_every_format_with_an_example(capsys):
     main(["--help"])
     assert "\n  import   " in capsys.readouterr().out

@@ -94,8 +94,11 @@ FORMATS: dict[str, Format] = {
 def page() -> str:
     """What `speech2code import --help` prints."""
     lines = [
-        "speech2code import FORMAT INPUT… pairs.csv [option=value…]: a corpus of another form → a manifest for",
-        "corpus=manifest. It writes pairs.csv, pairs.left_out.csv and, for some formats, sound into pairs.audio/.",
+        "speech2code import: a corpus of another form → a manifest that corpus=manifest reads",
+        "",
+        "  speech2code import FORMAT INPUT… pairs.csv [option=value…]",
+        "",
+        "It writes pairs.csv, pairs.left_out.csv and, for some formats, sound into pairs.audio/; nothing over your files.",
     ]
     for name, format in FORMATS.items():
         lines += ["", f"{name}: {format.help}", f"  speech2code import {format.example}"]

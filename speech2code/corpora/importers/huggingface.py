@@ -87,8 +87,8 @@ def _rows(name: str, config: str | None) -> Iterator[tuple[str, dict[str, Any]]]
         raise
     except ImportError as error:  # torchcodec, for folders of audio files and archives of them
         raise UserError(
-            f"the library datasets cannot read {name} as it is installed: {first_line(error)} Or, if it is a folder with "
-            "metadata.csv, say speech2code import tables"
+            f"the library datasets cannot read {name} as it is installed: {first_line(error)} Or, if it is a folder "
+            "with metadata.csv, say speech2code import tables"
         ) from error
     except Exception as error:  # whatever its many readers, and the network, raise
         raise UserError(f"the library datasets cannot read {name}: {first_line(error)}; check its name") from error
