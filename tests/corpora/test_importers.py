@@ -132,7 +132,7 @@ def tables(tmp_path):
     for name in ("a", "b1", "b2"):
         sound(tmp_path / "en" / f"{name}.wav")
     first = "key\tfile\twho\tpart\na\ta\tann\ttrain\nb\tb\tbea\tvalidation\nc\tc\tann\ttest\n"
-    second = "key,file,words\na,a,“Yes”\nb,b1,Is it?\nb,b2,is it\n"
+    second = "key,file,words\na,a,“Yes”\nb,b1,Is it?\nb,b2,is it\n,a,Whose?\n"
     return written(tmp_path / "fr.tsv", first), written(tmp_path / "en.csv", second)
 
 
@@ -146,7 +146,8 @@ def test_two_tables(tmp_path, tables):
     assert [pair.split for pair in pairs.values()] == ["train", "dev", "dev"]
     assert [pair.target_audio.name for pair in pairs.values()] == ["a.wav", "b1.wav", "b2.wav"]
     assert pairs["a"].target_text == "“Yes”" and pairs["b#1"].source_speaker == "bea"
-    assert left_out == {("c", "source"): "no partner on the other side"}
+    nameless = f"row 4 of {tables[1]}"
+    assert left_out == dict.fromkeys([("c", "source"), (nameless, "target")], "no partner on the other side")
 
 
 def test_one_table_without_a_header(tmp_path):
@@ -169,7 +170,7 @@ def test_one_table_without_a_header(tmp_path):
     (("separator=ab",), "separator=ab is not one sign"),
     (("id=key", "source_audio=fr/{file}.wav", "target_audio=en/{file}.wav", "separator=;"), "has no column 'key'"),
     (("dev=1.5",), "dev=1.5 is no share; give a number between 0 and 0.5"),
-    (("id=key", "audio=file"), "no pair of 4 can be used"),
+    (("id=key", "audio=file"), "no pair of 5 can be used"),
 ])  # fmt: skip
 def test_bad_tables(tmp_path, tables, refused, options, sentence):
     assert sentence in refused("import", "tables", *map(str, tables), f"{tmp_path}/pairs.csv", *options)
@@ -424,6 +425,19 @@ def test_lhotse(tmp_path, refused):
     pairs, left_out = imported(tmp_path / "cuts.csv", "lhotse", *cuts, "id=supervision")
     assert list(pairs) == ["s0", "s1"] and pairs["s0"].source_end is None  # the whole recording
     assert all("computed from files" in reason for reason in left_out.values()) and len(left_out) == 2
+    stereo = tmp_path / "stereo.wav"
+    soundfile.write(stereo, np.random.default_rng(0).uniform(-0.3, 0.3, (RATE, 2)), RATE)
+    lhotse.RecordingSet([lhotse.Recording.from_file(stereo, recording_id="fr-1")]).to_file(tmp_path / "two.jsonl")
+    pairs, left_out = imported(tmp_path / "stereo.csv", "lhotse", tmp_path / "two.jsonl", tmp_path / "two.jsonl")
+    assert list(pairs) == ["fr-1"]  # both channels are its sound
+    more = [tmp_path / "two.jsonl", four[1], four[2], four[3]]
+    sentence = refused("import", "lhotse", *map(str, more), f"{tmp_path}/one.csv")
+    assert "the source has none at all" in sentence and "its supervision names a recording that is not" in sentence
+    supervision = lhotse.SupervisionSegment(id="s1", recording_id="fr-1", start=0, duration=1, channel=1)
+    lhotse.SupervisionSet([supervision]).to_file(tmp_path / "second.jsonl")
+    more[1] = tmp_path / "second.jsonl"
+    sentence = refused("import", "lhotse", *map(str, more), f"{tmp_path}/one.csv")
+    assert "the first is s1: it is one channel of several" in sentence
     written(tmp_path / "bad.jsonl", '{"a": 1}\n')
     sentence = refused("import", "lhotse", f"{tmp_path}/bad.jsonl", str(cuts[1]), f"{tmp_path}/no.csv")
     assert "lhotse cannot read" in sentence and "bad.jsonl" in sentence

@@ -98,7 +98,7 @@ def page() -> str:
         "",
         "  speech2code import FORMAT INPUT… pairs.csv [option=value…]",
         "",
-        "It writes pairs.csv, pairs.left_out.csv and, for some formats, sound into pairs.audio/; nothing over your files.",
+        "It writes pairs.csv, pairs.left_out.csv and, for some formats, sound into pairs.audio/; nothing over yours.",
     ]
     for name, format in FORMATS.items():
         lines += ["", f"{name}: {format.help}", f"  speech2code import {format.example}"]

@@ -37,7 +37,8 @@ def read(request: Request) -> Imported:
         columns = {field: options.get(f"{side}_{field}", options.get(field)) for field in ("split", *FIELDS)}
         found: dict[str, list[Utterance]] = {}
         for number, (split, row) in enumerate(_rows(name, options.get(f"{side}_config"))):
-            id = str(_value(row, options.get(f"{side}_id", options.get("id", "id")), name))
+            given = _value(row, options.get(f"{side}_id", options.get("id", "id")), name)
+            id = f"row {number} of {name}" if given is None else str(given)  # without an id it finds no partner
             sound = request.sound / side / safe_name(f"{split}-{number}")
             found.setdefault(id, []).append(_utterance(row, columns, split, sound, name))
         sides.append(found)
@@ -55,7 +56,8 @@ def _both_sides(request: Request) -> Imported:
             known = _known(name, options)
             raise UserError(f"say which column holds the {side}: {side}_audio=… or {side}_text=…; {known}")
     for number, (split, row) in enumerate(_rows(name, options.get("source_config")), start=1):
-        id = str(_value(row, options["id"], name)) if "id" in options else f"{split}-{number:06d}"
+        given = _value(row, options.get("id"), name)
+        id = f"{split}-{number:06d}" if given is None else str(given)
         sides = [_utterance(row, columns[side], split, request.sound / side / safe_name(id), name) for side in SIDES]
         if any(each.audio is None and not each.text for each in sides):
             found.left_out.append(Rejection(id, "both", "a side has neither audio nor text"))

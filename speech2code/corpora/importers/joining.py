@@ -1,6 +1,6 @@
 """Utterances of two languages → pairs, by their ids."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,22 +28,25 @@ class Utterance:
 Side = Mapping[str, list[Utterance]]  # id → who has said it, and how often
 
 
-def join(source: Side, target: Side) -> Imported:
-    """Pairs of all ids that both sides have.
+def join(source: Side, target: Side, left_out: Sequence[Rejection] = ()) -> Imported:
+    """Pairs of all ids that both sides have. `left_out`: what is on neither side for a reason.
 
     Where m recordings of an id meet n, each is used and none is chosen: the first is paired with the first, and so on,
     the shorter list from its beginning again, which makes max(m, n) pairs, "id#1" and so on, of one sentence.
 
     Raises UserError where no id is on both sides.
     """
-    found = Imported()
+    found = Imported(left_out=list(left_out))
     for side, own, other in (("source", source, target), ("target", target, source)):
         found.left_out += [Rejection(id, side, "no partner on the other side") for id in own if id not in other]
     shared = [id for id in source if id in target]
     if not shared:
+        reason = (
+            f"; of {len(left_out)} left out, the first is {left_out[0].id}: {left_out[0].reason}" if left_out else ""
+        )
         raise UserError(
             f"the two sides share no id: the source has {_some(source)}, the target has {_some(target)}; give "
-            "utterances that belong together the same id"
+            f"utterances that belong together the same id{reason}"
         )
     for id in shared:
         turns = max(len(source[id]), len(target[id]))

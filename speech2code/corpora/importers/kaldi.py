@@ -20,9 +20,7 @@ SPLITS = ("train", "dev", "test")  # folders that a folder may hold instead
 def read(request: Request) -> Imported:
     left_out: list[Rejection] = []
     sides = [_side(folder_of(path), side, left_out) for side, path in zip(("source", "target"), request.inputs)]
-    found = join(*sides)
-    found.left_out += left_out
-    return found
+    return join(*sides, left_out)
 
 
 def _side(folder: Path, side: str, left_out: list[Rejection]) -> dict[str, list[Utterance]]:

@@ -6,7 +6,7 @@ or made by a command is left out: `lhotse` can save such cuts as files of their 
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from speech2code.corpora.checks import Rejection
 from speech2code.corpora.importers.joining import Utterance, join
@@ -27,19 +27,27 @@ def read(request: Request) -> Imported:
     sides = []
     for side, paths in (("source", request.inputs[:half]), ("target", request.inputs[half:])):
         found: dict[str, list[Utterance]] = {}
-        for id, cut, supervisions in _cuts([Path(path) for path in paths], by):
-            if reason := _fault(cut):
-                left_out.append(Rejection(id, side, reason))
+        for part in _parts([Path(path) for path in paths], by):
+            if reason := _fault(part):
+                left_out.append(Rejection(part.id, side, reason))
             else:
-                found.setdefault(id, []).append(_utterance(cut, supervisions, Path(paths[0]).parent))
+                found.setdefault(part.id, []).append(_utterance(part, Path(paths[0]).parent))
         sides.append(found)
-    joined = join(*sides)
-    joined.left_out += left_out
-    return joined
+    return join(*sides, left_out)
 
 
-def _cuts(paths: list[Path], by: str) -> Iterator[tuple[str, Any, list[Any]]]:
-    """(id, cut, what is said in it). With supervisions in a file of their own, each of them is a sentence."""
+class _Part(NamedTuple):
+    """What is said from `start` to `end` of a recording, in seconds."""
+
+    id: str
+    cut: Any
+    start: float
+    end: float
+    supervisions: list[Any]
+
+
+def _parts(paths: list[Path], by: str) -> Iterator[_Part]:
+    """With supervisions in a file of their own, each of them is a sentence."""
     first = _load(paths[0])
     name = type(first).__name__
     if len(paths) == 2:
@@ -48,15 +56,14 @@ def _cuts(paths: list[Path], by: str) -> Iterator[tuple[str, Any, list[Any]]]:
             raise UserError(f"{paths[0]} and {paths[1]} must be recordings and their supervisions, in this order")
         whole = {each.id: each.to_cut() for each in first}
         for each in second:
-            if each.recording_id in whole:
-                cut = whole[each.recording_id]
-                end = min(each.end, cut.duration)  # they may be some samples longer
-                yield each.id, cut.truncate(offset=each.start, duration=end - each.start), [each]
+            cut = whole.get(each.recording_id)
+            yield _Part(each.id, cut, each.start, min(each.end, cut.duration) if cut else each.end, [each])
     elif name in ("CutSet", "RecordingSet"):
         for each in first if name == "CutSet" else (recording.to_cut() for recording in first):
             supervisions = list(each.supervisions)
-            one = supervisions[0].id if by == "supervision" and len(supervisions) == 1 else each.id
-            yield one, each, supervisions
+            id = supervisions[0].id if by == "supervision" and len(supervisions) == 1 else each.id
+            start = getattr(each, "start", 0.0)
+            yield _Part(id, each, start, start + each.duration, supervisions)
     else:
         raise UserError(f"{paths[0]} holds {name}; give cuts or recordings, or recordings and supervisions")
 
@@ -73,30 +80,33 @@ def _load(path: Path) -> Iterable[Any]:
         raise UserError(f"lhotse cannot read {path}: {first_line(error)}; write it anew with lhotse") from error
 
 
-def _fault(cut: Any) -> str | None:
-    """Why a cut is no part of a file, or None."""
-    recording = getattr(cut, "recording", None)
-    if type(cut).__name__ not in ("MonoCut", "MultiCut") or recording is None:
-        return f"no part of a recording: {type(cut).__name__}"
+def _fault(part: _Part) -> str | None:
+    """Why it is no part of a file, or None."""
+    if part.cut is None:
+        return "its supervision names a recording that is not there"
+    recording = getattr(part.cut, "recording", None)
+    if type(part.cut).__name__ not in ("MonoCut", "MultiCut") or recording is None:
+        return f"no part of a recording: {type(part.cut).__name__}"
     if recording.transforms or len(recording.sources) != 1:
         return "its sound is computed from files: save it as one (CutSet.save_audios)"
     if recording.sources[0].type != "file":
         return f"its sound is {NO_FILE.get(recording.sources[0].type, 'no file')}: save it as a file"
-    if type(cut).__name__ == "MonoCut" and recording.num_channels > 1:
+    channels = [part.cut.channel, *(each.channel for each in part.supervisions)]
+    if any(set(recording.channel_ids) - set(each if isinstance(each, list) else [each]) for each in channels):
         return "it is one channel of several: save it as a file (CutSet.save_audios)"
     return None
 
 
-def _utterance(cut: Any, supervisions: list[Any], folder: Path) -> Utterance:
-    path = Path(cut.recording.sources[0].source)
+def _utterance(part: _Part, folder: Path) -> Utterance:
+    path = Path(part.cut.recording.sources[0].source)
     path = path if path.exists() or not (folder / path).exists() else folder / path
-    speakers = {each.speaker for each in supervisions if each.speaker}
-    whole = cut.start == 0 and abs(cut.duration - cut.recording.duration) < 1e-3
+    speakers = {each.speaker for each in part.supervisions if each.speaker}
+    whole = part.start == 0 and part.end > part.cut.recording.duration - 1e-3
     return Utterance(
         path,
-        " ".join(each.text for each in supervisions if each.text),
+        " ".join(each.text for each in part.supervisions if each.text),
         speakers.pop() if len(speakers) == 1 else None,
         None,
-        cut.start,
-        None if whole else cut.end,
+        part.start,
+        None if whole else part.end,
     )

@@ -41,10 +41,10 @@ def read(request: Request) -> Imported:
     for side, folder in folders.items():
         texts = _texts(folder, request.options.get(f"{side}_text"))
         spoken[side] = _spoken(folder, texts, side, request.sound / side, left_out)
-    found = join(spoken["source"], spoken["target"])
+    found = join(spoken["source"], spoken["target"], left_out)
     files = {pair.id: [folder / f"{pair.id}.g722" for folder in folders.values()] for pair in found.pairs}
     reasons = {pair.id: _fault(pair, files[pair.id]) for pair in found.pairs}
-    found.left_out += left_out + [Rejection(id, "both", reason) for id, reason in reasons.items() if reason]
+    found.left_out += [Rejection(id, "both", reason) for id, reason in reasons.items() if reason]
     found.pairs = [pair for pair in found.pairs if not reasons[pair.id]]
     claim_sound(request.sound)
     for pair in tqdm(found.pairs, desc="decode", unit="pair", disable=None):  # shown on a terminal only

@@ -72,7 +72,7 @@ def utterances(
     """One side: id → utterances. `columns`: field → column or pattern."""
     found: dict[str, list[Utterance]] = {}
     folder = folder_and_tables(path)[0]
-    for split, row in rows(path, header, separator):
+    for number, (split, row) in enumerate(rows(path, header, separator), start=1):
         get = Getter(row, path)
         id, each = get(columns["id"]), utterance(get, columns, split, folder)
         if each.audio is None and not each.text:
@@ -80,8 +80,7 @@ def utterances(
                 f"{path} has neither audio nor text by the columns {columns['audio']!r} and {columns['text']!r}; name "
                 f"them, such as audio={next(iter(row))}; it has {', '.join(row)}"
             )
-        if id:
-            found.setdefault(id, []).append(each)
+        found.setdefault(id or f"row {number} of {path}", []).append(each)  # without an id it finds no partner
     return found
 
 

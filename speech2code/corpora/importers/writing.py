@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
@@ -113,8 +114,9 @@ def _report(request: Request, pairs: list[Pair], left_out: list[Rejection]) -> s
         reasons = Counter(each.reason.partition(":")[0] + _blamed(each) for each in left_out)
         lines.append(f"left out: {len(left_out):,}, listed in {request.left_out}")
         lines += [f"  {count:,}: {reason}" for reason, count in reasons.most_common()]
-    name, texts = request.out.stem, any(pair.target_text for pair in pairs)
-    command = f"speech2code run experiment=best_fr_en corpus=manifest corpus.path={request.out} corpus.name={name}"
+    name, texts = shlex.quote(request.out.stem), any(pair.target_text for pair in pairs)
+    path = shlex.quote(str(request.out))
+    command = f"speech2code run experiment=best_fr_en corpus=manifest corpus.path={path} corpus.name={name}"
     voices = [f"corpus.{side}_voice=…" for side in SIDES if any(not getattr(pair, f"{side}_audio") for pair in pairs)]
     language = ["corpus.target=…"] if texts else []
     return "\n".join([*lines, "next: " + " ".join([command, f"name={name}", *language, *voices])])
