@@ -30,4 +30,4 @@ def read(request: Request) -> Imported:
     for language in languages:
         if language not in sides:
             raise UserError(f"{table} has no fragment in {language}; choose source and target among {', '.join(sides)}")
-    return join(*(sides[language] for language in languages))
+    return join(sides[languages[0]], sides[languages[1]])

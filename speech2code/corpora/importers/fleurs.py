@@ -20,4 +20,4 @@ def read(request: Request) -> Imported:
         audio = "audio/{split}/{2}" if (folder / "audio").is_dir() else "{split}/{2}"
         columns = {"id": "1", "audio": audio, "text": "3", "speaker": "7"}
         sides.append(utterances(folder, columns, header=False))
-    return join(*sides)
+    return join(sides[0], sides[1])

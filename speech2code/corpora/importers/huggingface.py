@@ -6,6 +6,7 @@ are not run: the library has none since version 4. Of folders of audio files it 
 without it, by their metadata.csv.
 """
 
+import logging
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -42,7 +43,7 @@ def read(request: Request) -> Imported:
             sound = request.sound / side / safe_name(f"{split}-{number}")
             found.setdefault(id, []).append(_utterance(row, columns, split, sound, name))
         sides.append(found)
-    return join(*sides)
+    return join(sides[0], sides[1])
 
 
 def _both_sides(request: Request) -> Imported:
@@ -75,9 +76,10 @@ def _known(name: str, options: Mapping[str, str]) -> str:
 def _rows(name: str, config: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
     """(split, column → value) of all rows; audio as {"bytes", "path"}."""
     library("datasets")
-    from datasets.utils.logging import disable_progress_bar
+    from datasets.utils.logging import disable_progress_bar, set_verbosity
 
     disable_progress_bar()
+    set_verbosity(logging.CRITICAL)  # what is wrong is said once, below
     try:
         for split, part in _load(name, config).items():
             for column, feature in (part.features or {}).items():
@@ -89,7 +91,7 @@ def _rows(name: str, config: str | None) -> Iterator[tuple[str, dict[str, Any]]]
         raise
     except ImportError as error:  # torchcodec, for folders of audio files and archives of them
         raise UserError(
-            f"the library datasets cannot read {name} as it is installed: {first_line(error)} Or, if it is a folder "
+            f"the library datasets cannot read {name} as it is installed: {first_line(error)}; or, if it is a folder "
             "with metadata.csv, say speech2code import tables"
         ) from error
     except Exception as error:  # whatever its many readers, and the network, raise

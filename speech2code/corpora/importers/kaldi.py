@@ -20,7 +20,7 @@ SPLITS = ("train", "dev", "test")  # folders that a folder may hold instead
 def read(request: Request) -> Imported:
     left_out: list[Rejection] = []
     sides = [_side(folder_of(path), side, left_out) for side, path in zip(("source", "target"), request.inputs)]
-    return join(*sides, left_out)
+    return join(sides[0], sides[1], left_out)
 
 
 def _side(folder: Path, side: str, left_out: list[Rejection]) -> dict[str, list[Utterance]]:

@@ -33,7 +33,7 @@ def read(request: Request) -> Imported:
             else:
                 found.setdefault(part.id, []).append(_utterance(part, Path(paths[0]).parent))
         sides.append(found)
-    return join(*sides, left_out)
+    return join(sides[0], sides[1], left_out)
 
 
 class _Part(NamedTuple):

@@ -85,4 +85,4 @@ def folder_of(path: str) -> Path:
 
 def first_line(error: Exception) -> str:
     """What a library says, in short."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

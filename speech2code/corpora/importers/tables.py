@@ -41,7 +41,7 @@ def read(request: Request) -> Imported:
             for field in ("id", "split", *FIELDS)
         }
         sides.append(utterances(path, columns, header, separator))
-    return join(*sides)
+    return join(sides[0], sides[1])
 
 
 def _both_sides(path: Path, options: Mapping[str, str], header: bool, separator: str | None) -> Imported:
