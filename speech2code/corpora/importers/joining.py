@@ -66,7 +66,7 @@ def add_pair(found: Imported, id: str, source: Utterance, target: Utterance) -> 
     splits = {each.split for each in (source, target) if each.split}
     known = {split_named(each) for each in splits}
     if None in known:
-        found.left_out.append(Rejection(id, "both", f"its split is none of train, dev, test: {', '.join(splits)}"))
+        found.left_out.append(Rejection(id, "both", f"its split is none of train, dev, test: {', '.join(sorted(splits))}"))
     elif len(known) > 1:
         found.left_out.append(Rejection(id, "both", f"another split on either side: {' and '.join(sorted(splits))}"))
     else:
