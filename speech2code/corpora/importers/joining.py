@@ -63,12 +63,12 @@ def _some(side: Side) -> str:
 
 def add_pair(found: Imported, id: str, source: Utterance, target: Utterance) -> None:
     """Adds the pair of two utterances, or the reason why it is none."""
-    splits = {each.split for each in (source, target) if each.split}
+    splits = sorted({each.split for each in (source, target) if each.split})
     known = {split_named(each) for each in splits}
     if None in known:
-        found.left_out.append(Rejection(id, "both", f"its split is none of train, dev, test: {', '.join(sorted(splits))}"))
+        found.left_out.append(Rejection(id, "both", f"its split is none of train, dev, test: {', '.join(splits)}"))
     elif len(known) > 1:
-        found.left_out.append(Rejection(id, "both", f"another split on either side: {' and '.join(sorted(splits))}"))
+        found.left_out.append(Rejection(id, "both", f"another split on either side: {' and '.join(splits)}"))
     else:
         found.pairs.append(pair(id, known.pop() or "" if known else "", source, target))
 
