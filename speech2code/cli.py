@@ -32,6 +32,10 @@ OTHERS = {  # verb → what it does, an example
         "`run` for every combination of values, then `table`",
         "sweep experiment=phrasebook units.codebook_size=32,64,128 seeds=0,1,2",
     ),
+    "import": (
+        "corpora of other forms (Kaldi, lhotse, Hugging Face, tables, FLEURS …) → a manifest",
+        "import kaldi fr_data/ en_data/ pairs.csv",
+    ),
     "table": ("a sweep or a run as results/<name>/table.md .json .csv .tex .png", "table experiment=phrasebook"),
     "translate": ("one recording, by a trained system", "translate in.wav out.wav model=runs/best_fr_en/model"),
     "encode": ("the units of recordings, one line each", "encode a.wav b.wav model=runs/best_fr_en/model"),
@@ -104,6 +108,10 @@ def overview() -> str:
 
 def help_of(verb: str) -> str:
     """What `speech2code VERB --help` prints."""
+    if verb == "import":
+        from speech2code.corpora.importers.formats import page
+
+        return page()
     if verb in OTHERS:
         what, example = OTHERS[verb]
         return f"speech2code {verb}: {what}\n\n  speech2code {example}"
@@ -170,6 +178,12 @@ def _sweep(arguments: list[str]) -> None:
     sweep(arguments)
 
 
+def _import(arguments: list[str]) -> None:
+    from speech2code.corpora.importers.run import import_corpus
+
+    import_corpus(arguments)
+
+
 def _table(arguments: list[str]) -> None:
     from speech2code.compose import compose
     from speech2code.stages.folders import run_folder
@@ -232,6 +246,7 @@ VERBS: dict[str, Callable[[list[str]], None]] = {
     "run": _run,
     "baselines": lambda arguments: _run(arguments, BASELINES),
     "sweep": _sweep,
+    "import": _import,
     "table": _table,
     "translate": _translate,
     "encode": _encode,

@@ -12,6 +12,7 @@ import yaml
 
 from speech2code.cli import OTHERS
 from speech2code.compose import compose
+from speech2code.corpora.importers.run import parse
 from speech2code.registry import STAGES, stages_for
 
 ROOT = Path(__file__).parent.parent
@@ -67,7 +68,9 @@ def test_every_command_is_one(page):
         words = [each for each in rest if "=" not in each]
         overrides = [re.sub(r",.*", "", each) if verb == "sweep" else each for each in rest if "=" in each]
         overrides = [re.sub("^seeds=", "trainer.seed=", each) if verb == "sweep" else each for each in overrides]
-        if verb in ("translate", "encode"):
+        if verb == "import":
+            assert parse([*words, *(each for each in rest if "=" in each)])[0] == words[0]
+        elif verb in ("translate", "encode"):
             assert words and [each.partition("=")[0] for each in overrides] == ["model"]
         elif verb in OTHERS:
             assert not words

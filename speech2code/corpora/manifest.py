@@ -46,7 +46,7 @@ def read_manifest(path: Path | str, spoken: Collection[str] = ()) -> tuple[list[
     columns, rows = _table(path, spoken)
     for line, values in rows:
         row = dict(zip(columns, values))
-        if reason := _fault(row, len(values), columns, spoken):
+        if reason := fault(row, len(values), columns, spoken):
             name = row.get("id") or f"line {line}"
             rejected.append(
                 Rejection(name if name.isprintable() else repr(name)[1:-1], "both", f"line {line}: {reason}")
@@ -132,7 +132,7 @@ def _check_columns(columns: list[str], written: list[str], path: Path, spoken: C
             raise UserError(f"manifest {path} has the column {column!r} twice; remove one")
 
 
-def _fault(row: dict[str, str], values: int, columns: list[str], spoken: Collection[str]) -> str | None:
+def fault(row: dict[str, str], values: int, columns: list[str], spoken: Collection[str]) -> str | None:
     """Why a row is no pair, or None when it is one."""
     if values != len(columns):
         return f"{values} values where the header has {len(columns)} columns"
