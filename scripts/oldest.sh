@@ -12,12 +12,12 @@ python=.venv-$which/bin/python
 [[ -x $python ]] || ${PYTHON:-python3} -m venv ".venv-$which"
 $python -m pip install -q uv
 if [[ $which == oldest ]]; then
-  $python -m uv pip install -q --python "$python" --resolution lowest-direct -e '.[ja,whisper]'
+  $python -m uv pip install -q --python "$python" --resolution lowest-direct -e '.[ja,whisper,import]'
   $python -m uv pip freeze -q --python "$python" --exclude-editable > ".venv-$which/versions.txt"
   # the tools that test are not what is tested
   $python -m uv pip install -q --python "$python" --constraint ".venv-$which/versions.txt" -e '.[dev]'
 else
-  $python -m uv pip install -q --python "$python" --upgrade -e '.[dev,ja,whisper]'
+  $python -m uv pip install -q --python "$python" --upgrade -e '.[dev,ja,whisper,import]'
 fi
 $python -m uv pip list --python "$python"
 OMP_NUM_THREADS=1 $python -m pytest -n 2 --dist loadfile --no-loadscope-reorder "$@"
