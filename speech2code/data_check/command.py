@@ -25,7 +25,7 @@ def check(config: Config, page: Path, timed: bool = True) -> list[str]:
     corpus = read_corpus(config)
     findings, parts, expected = find_faults(corpus), summary(corpus), expectations(corpus)
     write_list(page.with_suffix(".csv"), findings)
-    print(f"\n{config.corpus.path}: {len(corpus.pairs):,} pairs\n")
+    print(f"\n{config.corpus.path}: {len(corpus.pairs) + len(corpus.rejected):,} rows\n")
     print("\n".join(map(line, parts)) or "  no recording can be used")
     for each in findings:
         print(f"\n{_told(each)}")

@@ -37,9 +37,10 @@ def _amount(pairs: int) -> str:
     everyday = "55,924 synthetic everyday pairs gave 31.2 BLEU by the in-domain recogniser, 24.6 by PocketSphinx"
     return (
         "As many as the demo, whose 4,000 pairs are synthetic speech of a small phrasebook: 92.2 BLEU, read by Whisper "
-        f"base (docs/results.md). {everyday} (docs/faq.md, an earlier version). For real speech there is no figure: {trial}."
+        f"base (docs/results.md). In an earlier version {everyday} (docs/faq.md). For real speech there is no figure: "
+        f"{trial}."
     )
 
 
 def _length(hours: float) -> str:
-    return f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"
+    return f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.1f} minutes"

@@ -22,7 +22,7 @@ from speech2code.training.loop import Task, clock_of
 
 SAMPLE = 64  # training pairs, from all over the list, for they shall have its lengths
 DEV = 4  # pairs; a prepared corpus has some
-STEPS = 8  # behind the first one, which warms up; more where a pass over the sample takes more
+STEPS = 16  # behind the first one, which warms up; more where a pass over the sample takes more
 
 
 def prepared(corpus: CorpusConfig, train: list[Pair], folder: Path) -> tuple[Speech, Speech, float]:

@@ -62,7 +62,8 @@ def refused(corpus: CheckedCorpus) -> Iterator[Finding]:
 
 def quiet(corpus: CheckedCorpus) -> Iterator[Finding]:
     return _flagged(
-        corpus, "quiet", lambda each: each.level < QUIET, lambda each: f"speech at {each.level:.0f} dBFS",
+        corpus, "quiet", lambda each: each.level < QUIET and not _cancelled(each),
+        lambda each: f"speech at {each.level:.0f} dBFS",
         f"are much too quiet: speech below {QUIET} dBFS", "record again nearer to the microphone, or raise the level",
     )  # fmt: skip
 
@@ -75,7 +76,7 @@ def uneven(corpus: CheckedCorpus) -> Iterator[Finding]:
         ids = {
             each.id: f"speech at {quality.level:.0f} dBFS, the median is {middle:.0f}"
             for each, quality in found
-            if abs(quality.level - middle) > UNEVEN and quality.level >= QUIET
+            if abs(quality.level - middle) > UNEVEN and quality.level >= QUIET and not _cancelled(quality)
         }
         if ids:
             yield Finding(
@@ -112,12 +113,23 @@ def clipped(corpus: CheckedCorpus) -> Iterator[Finding]:
 
 
 def cancelled(corpus: CheckedCorpus) -> Iterator[Finding]:
-    return _flagged(
-        corpus, "channels", lambda each: each.cancelled > CANCELLED,
-        lambda each: f"the mean of {each.channels} channels is {each.cancelled:.0f} dB below the loudest",
-        "lose their sound when their channels are averaged: one channel is the other upside down",
-        "keep one channel, say with `ffmpeg -i in.wav -af pan=mono|c0=c0 out.wav`",
-    )  # fmt: skip
+    """Also those that are refused, for then their mean is silent."""
+    for side in SIDES:
+        ids = {
+            each.id: f"the mean of {each.quality.channels} channels is {each.quality.cancelled:.0f} dB below the loudest"
+            for each in corpus.recordings[side]
+            if each.quality and _cancelled(each.quality)
+        }
+        if ids:
+            yield Finding(
+                "channels", graded(len(ids), len(corpus.recordings[side])), side,
+                f"{len(ids):,} {side} {_files(ids)} lose their sound when their channels are averaged: one is the other "
+                "upside down", "keep one channel, say with `ffmpeg -i in.wav -af 'pan=mono|c0=c0' out.wav`", ids,
+            )  # fmt: skip
+
+
+def _cancelled(quality: Quality) -> bool:
+    return quality.cancelled > CANCELLED
 
 
 def offset(corpus: CheckedCorpus) -> Iterator[Finding]:

@@ -50,10 +50,16 @@ def line(part: Part) -> str:
     who = f"{len(names)} speaker{'s' * (len(names) > 1)}"
     if len(names) <= 3:
         who += " (" + ", ".join(f"{name} {minutes:.1f} min" for name, minutes in part.speakers.items()) + ")"
-    rates = ", ".join(f"{rate / 1000:g} kHz" for rate in part.rates)
-    channels = ", ".join({1: "mono", 2: "stereo"}.get(count, f"{count} channels") for count in part.channels)
+    rates = counted({f"{rate / 1000:g} kHz": files for rate, files in part.rates.items()})
+    names_of = {1: "mono", 2: "stereo"}
+    channels = counted({names_of.get(each, f"{each} channels"): files for each, files in part.channels.items()})
     length = f"{part.hours:.2f} h" if part.hours >= 1 else f"{60 * part.hours:.1f} min"
     return (
         f"  {part.split:7}{part.side:7} {part.pairs:7,} sentences {length:>9}, "
         f"{part.shortest:.1f} to {part.longest:.1f} s, {who}, {rates}, {channels}"
     )
+
+
+def counted(files: dict[str, int]) -> str:
+    """The names of kinds of files, most first; how many there are of each where there are several kinds."""
+    return ", ".join(f"{name} ({count:,})" if len(files) > 1 else name for name, count in files.items())

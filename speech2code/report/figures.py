@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
+import matplotlib.image
 import numpy as np
 import torch
 
