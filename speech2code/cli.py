@@ -48,8 +48,8 @@ Reads every recording and looks for noise, clipping, silence, telephone speech, 
 one, sentences that stand in train and in test, and more. Nothing is changed. Writes pairs.check.html (open it in a
 browser) and pairs.check.csv (every id) beside the manifest. Exit status: 0, or 1 where something is serious.
 
-  page=FOLDER/NAME.html   another place for the page; the list goes beside it
-  time=false              without measuring how long a run would take
+  page=FOLDER/NAME.check.html   another place for the page; the list goes beside it
+  time=false                    without measuring how long a run would take
 Other overrides are those of `run`; without experiment=… it takes best_fr_en."""
 
 LONGEST = 1_000  # characters of a complaint: what it quotes of a file may be a megabyte
@@ -210,8 +210,11 @@ def _check(arguments: list[str]) -> None:
     rest = [each for each in arguments if each not in manifests]
     page = _taken(rest, "page") or str(manifest.with_name(f"{manifest.stem}.check.html"))
     time = _taken(rest, "time") or "true"
-    if Path(page).suffix != ".html" or time not in ("true", "false"):
-        raise UserError("check takes page=NAME.html and time=true or time=false; see speech2code check --help")
+    if not page.endswith(".check.html") or time not in (
+        "true",
+        "false",
+    ):  # the list beside it replaces no file of yours
+        raise UserError("check takes page=NAME.check.html, and time=true or time=false; see speech2code check --help")
     if not any(each.startswith("experiment=") for each in rest):
         rest.insert(0, "experiment=best_fr_en")
     config = compose(["corpus=manifest", *rest, f"corpus.path={manifest}"])

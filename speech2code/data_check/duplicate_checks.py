@@ -47,7 +47,7 @@ def _findings(groups: list[list[Pair]], side: str, kind: str, what: str, advice:
         trained = sum(any(pair.split == "train" for pair in group) for group in leaks)
         where = "train and in dev or test" if trained else "dev and in test"
         yield Finding(f"leak_{kind}", SERIOUS, side, f"{len(ids):,} {what} in {where}", LEAK, ids)
-    if ids := {pair.id: _others(pair, group) for group in groups if group not in leaks for pair in group}:
+    if ids := {pair.id: _others(pair, group) for group in groups if not _is_leak(group) for pair in group}:
         yield Finding(f"duplicate_{kind}", NOTE, side, f"{len(ids):,} {what} within a split", advice, ids)
 
 

@@ -10,7 +10,8 @@ def expectations(corpus: CheckedCorpus) -> list[str]:
     """Sentences for somebody who is about to train on it."""
     train = corpus.kept("train")
     hours = sum(corpus.seconds["target"].get(pair.id, 0.0) for pair in train) / 3600
-    told = [f"There are {len(train):,} training pairs with {_length(hours)} of target speech.", _amount(len(train))]
+    speech = f"{_length(hours)} of target speech" if hours else "target speech that a voice speaks"
+    told = [f"There are {len(train):,} training pairs with {speech}.", _amount(len(train))]
     if len({pair.source_speaker for pair in train}) == 1:
         told.append(
             "One source speaker, as far as the manifest says: a translator learns that voice by heart. The demo's fell "

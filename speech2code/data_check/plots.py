@@ -36,7 +36,8 @@ def spread(corpus: CheckedCorpus) -> str:
             everything = np.concatenate(list(numbers.values()))
             edges = np.histogram_bin_edges(everything, BINS) if len(everything) else BINS
             for side, each in numbers.items():
-                ax.hist(each, edges, color=COLOURS[SIDES.index(side)], alpha=0.55, label=side)
+                style: Any = {"color": COLOURS[SIDES.index(side)], "alpha": 0.55, "histtype": "stepfilled"}
+                ax.hist(each, edges, label=side, **style)
             if limit is not None and len(everything):
                 ax.axvline(limit, color="gray", linestyle=":", linewidth=1.2)
             ax.set(xlabel=label, ylabel="recordings")

@@ -116,15 +116,16 @@ def cancelled(corpus: CheckedCorpus) -> Iterator[Finding]:
     """Also those that are refused, for then their mean is silent."""
     for side in SIDES:
         ids = {
-            each.id: f"the mean of {each.quality.channels} channels is {each.quality.cancelled:.0f} dB below the loudest"
+            each.id: f"the mean of {each.quality.channels} channels is {each.quality.cancelled:.0f} dB below one"
             for each in corpus.recordings[side]
             if each.quality and _cancelled(each.quality)
         }
         if ids:
             yield Finding(
                 "channels", graded(len(ids), len(corpus.recordings[side])), side,
-                f"{len(ids):,} {side} {_files(ids)} lose their sound when their channels are averaged: one is the other "
-                "upside down", "keep one channel, say with `ffmpeg -i in.wav -af 'pan=mono|c0=c0' out.wav`", ids,
+                f"{len(ids):,} {side} {_files(ids)} lose their sound when their channels are averaged: one is the other"
+                " upside down",
+                "keep one channel, say with `ffmpeg -i in.wav -af 'pan=mono|c0=c0' out.wav`", ids,
             )  # fmt: skip
 
 

@@ -178,11 +178,8 @@ def test_rows_that_are_shifted_by_one(manifest, first):
     assert code == 1 and found.keys() == {"shift"}
     right = {f"n{number}" for number in range(first, len(SPLITS))}
     assert len(found["shift"] ^ right) <= 4  # where it begins is not known to the row
-    assert "row n-1" not in (manifest.folder / "pairs.check.html").read_text() and "row n+1" in told_of(manifest)
-
-
-def told_of(manifest: Manifest) -> str:
-    return (manifest.folder / "pairs.check.html").read_text(encoding="utf-8")
+    page = (manifest.folder / "pairs.check.html").read_text(encoding="utf-8")
+    assert "source of row n+1" in page and "row n-1" not in page
 
 
 def test_a_long_file_without_times(manifest):
@@ -213,5 +210,7 @@ def test_mistakes_are_one_sentence(manifest, refused, tmp_path):
     assert "check needs one manifest" in refused("check", path, "other.csv")
     assert "does not exist" in refused("check", str(tmp_path / "none.csv"))
     assert "no setting is called" in refused("check", path, "corpus.tagret=en")
-    assert "page=NAME.html" in refused("check", path, "page=report.pdf")
-    assert "cannot write" in refused("check", path, f"page={tmp_path}/pairs.csv/a.html", "time=false", *tiny()[1:])
+    assert "page=NAME.check.html" in refused("check", path, "page=pairs.html")
+    with pytest.raises(SystemExit) as caught:
+        main(["check", path, f"page={path}/a.check.html", "time=false", *tiny()[1:]])
+    assert caught.value.code == 2
