@@ -66,8 +66,8 @@ def _times(corpus: CheckedCorpus, timed: bool) -> tuple[list[Estimate], str]:
     jobs = corpus.config.trainer.jobs
     minutes = together(found, jobs) / 60
     return found, (
-        f"All together, with trainer.jobs={jobs}: about {minutes:.0f} minutes; {NOT_COUNTED}. Measured with the settings "
-        f"of {corpus.config.name} on some of these pairs, and with all that else runs on this machine now."
+        f"All together, with trainer.jobs={jobs}: about {minutes:.0f} minutes; {NOT_COUNTED}. Measured with the "
+        f"settings of {corpus.config.name} on some of these pairs, and with all that else runs on this machine now."
     )
 
 
