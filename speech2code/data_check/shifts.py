@@ -11,7 +11,7 @@ import numpy as np
 
 SHIFTS = (1, -1, 2, -2)  # rows
 FEWEST = 8  # rows of a stretch: fewer may fit by chance
-FALSE_ALARM = 1e-3  # probability in a corpus that has no shift
+FALSE_ALARM = 1e-4  # probability in a corpus that has no shift
 MOST = 3.0  # that one row may count: a single outlier shall not decide
 LIMIT = 3.0  # deviations of a length that count
 CLOSEST = 0.95  # no correlation of lengths is taken to be higher
