@@ -30,6 +30,7 @@ CHECKS: tuple[Callable[[CheckedCorpus], Iterator[Finding]], ...] = (
     sound_checks.rates,
     sound_checks.staying_quiet,
     sound_checks.long_quiet,
+    sound_checks.noise_unknown,
     table_checks.speakers,
     table_checks.case_ids,
 )

@@ -1,7 +1,7 @@
 """`speech2code check pairs.csv`: reads everything, says on the terminal what is wrong, writes page and list."""
 
 from pathlib import Path
-from textwrap import wrap
+from textwrap import TextWrapper
 
 from speech2code.config import Config
 from speech2code.data_check.checks import find_faults
@@ -39,20 +39,21 @@ def check(config: Config, page: Path, timed: bool = True) -> list[str]:
 
 
 def _told(finding: Finding) -> str:
-    lines = [_wrapped(f"{finding.severity.upper()} {finding.kind}: {finding.sentence}", "")]
+    lines = [_wrapped(f"{finding.severity.upper()} {finding.kind}: {finding.sentence}", indent=0)]
     lines += [_wrapped(f"ids: {finding.told()}")] if finding.ids else []
     lines += [_wrapped(f"→ {finding.advice}")] if finding.advice else []
     return "\n".join(lines)
 
 
-def _wrapped(text: str, indent: str = "  ") -> str:
-    # an id that is broken cannot be copied
-    lines = wrap(text, WIDTH - len(indent), break_long_words=False, break_on_hyphens=False)
-    return indent + "\n  ".join(lines)
+def _wrapped(text: str, indent: int = 2, below: int = 2) -> str:
+    """Lines for a terminal, indented, those below the first one by `below`."""
+    # an id must stay whole, to be copied
+    shape = TextWrapper(WIDTH, " " * indent, " " * below, break_long_words=False, break_on_hyphens=False)
+    return shape.fill(text)
 
 
 def _line(each: Estimate) -> str:
-    return f"  {each.stage:12}{each.seconds / 60:7.1f} min  {each.how}"
+    return _wrapped(f"{each.stage:12}{each.seconds / 60:7.1f} min  {each.how}", below=25)
 
 
 def _times(corpus: CheckedCorpus, timed: bool) -> tuple[list[Estimate], str]:

@@ -10,7 +10,7 @@ from speech2code.corpora.pairs import Pair
 from speech2code.corpora.store import SIDES
 from speech2code.data_check.corpus import CheckedCorpus
 from speech2code.data_check.findings import NOTE, SERIOUS, Finding
-from speech2code.data_check.fingerprint import near_pairs
+from speech2code.data_check.fingerprint import BYTES, near_pairs
 from speech2code.scoring.normalisation import normalise
 
 LEAK = "take these sentences out of train, or out of dev and test: else the scores measure memory"
@@ -64,7 +64,7 @@ def _same_sound(corpus: CheckedCorpus, side: str) -> list[list[str]]:
     """Ids of recordings that are one, in groups; one and the same part of a file is not meant."""
     found = corpus.usable(side)
     seconds = np.array([quality.speech_seconds for _, quality in found])
-    prints = np.frombuffer(b"".join(quality.fingerprint for _, quality in found), np.uint8).reshape(len(found), -1)
+    prints = np.frombuffer(b"".join(quality.fingerprint for _, quality in found), np.uint8).reshape(-1, BYTES)
     first: dict[str, int] = {}
     alike = [(first.setdefault(quality.digest, place), place) for place, (_, quality) in enumerate(found)]
     groups = _joined(len(found), [*alike, *near_pairs(seconds, prints)])

@@ -95,6 +95,19 @@ def noisy(corpus: CheckedCorpus) -> Iterator[Finding]:
     )  # fmt: skip
 
 
+def noise_unknown(corpus: CheckedCorpus) -> Iterator[Finding]:
+    """Sides of which most recordings have no pause to hear the noise in."""
+    for side in SIDES:
+        found = corpus.usable(side)
+        unknown = sum(np.isnan(quality.snr) for _, quality in found)
+        if unknown > len(found) / 2:
+            yield Finding(
+                "noise_unknown", NOTE, side,
+                f"{unknown:,} of {len(found):,} {side} recordings have no pause of 0.2 s: how noisy they are is not known",
+                "listen to some of them",
+            )  # fmt: skip
+
+
 def steady(corpus: CheckedCorpus) -> Iterator[Finding]:
     return _flagged(
         corpus, "no_speech", lambda each: each.steady, lambda each: f"{each.speech_seconds:.1f} s that sound alike",

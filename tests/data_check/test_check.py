@@ -204,6 +204,13 @@ def test_what_prepare_would_refuse_is_serious(manifest):
     assert code == 1 and found == {"split": {""}, "language": {""}}
 
 
+def test_recordings_that_are_all_gone_and_a_side_that_a_voice_speaks(manifest):
+    for row in manifest.rows:
+        row |= {"source_audio": "gone.wav", "target_audio": ""}
+    code, found = manifest.check("corpus.target_voice=flite:slt")
+    assert code == 1 and found.keys() == {"unreadable", "too_many", "split"} and len(found["unreadable"]) == len(SPLITS)
+
+
 def test_mistakes_are_one_sentence(manifest, refused, tmp_path):
     path = str(manifest.write())
     assert "check needs one manifest" in refused("check")
