@@ -103,7 +103,7 @@ def noise_unknown(corpus: CheckedCorpus) -> Iterator[Finding]:
         if unknown > len(found) / 2:
             yield Finding(
                 "noise_unknown", NOTE, side,
-                f"{unknown:,} of {len(found):,} {side} recordings have no pause of 0.2 s: how noisy they are is not known",
+                f"{unknown:,} of {len(found):,} {side} recordings have no pause of 0.2 s: their noise is not known",
                 "listen to some of them",
             )  # fmt: skip
 

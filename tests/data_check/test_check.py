@@ -221,3 +221,14 @@ def test_mistakes_are_one_sentence(manifest, refused, tmp_path):
     with pytest.raises(SystemExit) as caught:
         main(["check", path, f"page={path}/a.check.html", "time=false", *tiny()[1:]])
     assert caught.value.code == 2
+
+
+def test_an_interruption_ends_it_cleanly(manifest, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("speech2code.data_check.corpus.measure", interrupted)
+    with pytest.raises(SystemExit) as caught:
+        main(["check", str(manifest.write()), *tiny()[1:]])
+    assert caught.value.code == 130 and "interrupted" in capsys.readouterr().err
+    assert not list(manifest.folder.glob("*.check.*"))
