@@ -73,8 +73,8 @@ def test_every_command_is_one(page):
         elif verb in ("translate", "encode"):
             assert words and [each.partition("=")[0] for each in overrides] == ["model"]
         elif verb in OTHERS:
-            assert not words
-            compose(overrides)
+            assert words == (["pairs.csv"] if verb == "check" else [])
+            compose(["experiment=best_fr_en", *overrides] if verb == "check" else overrides)
         elif not verb.startswith("-"):
             assert stages_for([verb, *words])
             compose(overrides)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 import soundfile
@@ -31,6 +32,15 @@ UNCLEAR = re.compile("internal error|does not exist", re.IGNORECASE)
 FORMATS = "aac,ac3,aiff,amr,ape,asf,avi,caf,flac,flv,matroska,mov,mp3,mpeg,mpegts,ogg,tta,w64,wav,webm,wv"
 
 _reading = Lock()  # all threads have one standard error
+
+
+class Sound(NamedTuple):
+    """What a recording holds, at its own rate."""
+
+    mono: np.ndarray  # float32 (samples,), the mean of the channels
+    rate: int  # Hz
+    channels: int
+    peak: float  # largest magnitude in any channel: far above that of `mono` where channels cancel each other
 
 
 class _Stream(soundfile.SoundFile):
@@ -60,13 +70,19 @@ def _silence() -> Iterator[None]:
             os.close(nothing)
 
 
-@_silence()
 def read_audio(path: Path | str, start: float = 0.0, end: float | None = None) -> tuple[np.ndarray, int]:
     """float32 `(samples,)`, the mean of the channels, and the file's own rate in Hz. `start` and `end` in seconds: that
     part of it only.
 
     Raises UserError when the file is missing, no regular file, no audio, beyond a limit above, or has no such part.
     """
+    sound = read_sound(path, start, end)
+    return sound.mono, sound.rate
+
+
+@_silence()
+def read_sound(path: Path | str, start: float = 0.0, end: float | None = None) -> Sound:
+    """The same with what its channels are like."""
     _check_file(path)
     try:
         sound = _Stream(os.fsencode(path))
@@ -74,11 +90,11 @@ def read_audio(path: Path | str, start: float = 0.0, end: float | None = None) -
         reason = error.error_string.rstrip(".")
         reason = "it is damaged, or no recording" if UNCLEAR.search(reason) else reason
         with _decoded(path, reason, start) as sound:
-            return _mono(sound, path, start, end), sound.samplerate
+            return _sound(sound, path, start, end)
     with sound:
         if start:
             _go_to(start, sound, path)
-        return _mono(sound, path, start, end), sound.samplerate
+        return _sound(sound, path, start, end)
 
 
 def _check_file(path: Path | str) -> None:
@@ -109,28 +125,29 @@ def _go_to(start: float, sound: _Stream, path: Path | str) -> None:
         raise _unreadable(path, f"it has no part that begins at {start:g} s; correct the times")
 
 
-def _mono(sound: _Stream, path: Path | str, start: float, end: float | None) -> np.ndarray:
+def _sound(sound: _Stream, path: Path | str, start: float, end: float | None) -> Sound:
     """From where the stream stands, which is `start`."""
     if not SLOWEST <= sound.samplerate <= FASTEST:
         raise _unreadable(path, f"its sample rate is {sound.samplerate} Hz, not {SLOWEST} to {FASTEST}; convert it")
     most = min(MAX_SECONDS * sound.samplerate, MAX_BYTES // (4 * sound.channels))
     wanted = None if end is None else round((end - start) * sound.samplerate)
-    blocks, samples = [np.zeros(0, np.float32)], 0
+    blocks, samples, loudest = [np.zeros(0, np.float32)], 0, 0.0
     while len(block := _next(sound, path, None if wanted is None else wanted - samples)):
         samples += len(block)
         if samples > most:
             seconds = most // sound.samplerate
             raise _unreadable(path, f"it lasts longer than {seconds} s; cut it into one file for each sentence")
-        peak = np.abs(block).max()
+        peak = float(np.abs(block).max())
         if not np.isfinite(peak):
             raise _unreadable(path, "not a number in it (NaN or infinite); save it anew as 16-bit WAV")
         if peak > LOUDEST:
             raise _unreadable(path, f"samples up to {peak:.3g}, where 1 is full scale; save it anew as 16-bit WAV")
         blocks.append(block.mean(axis=1))
+        loudest = max(loudest, peak)
     if wanted is not None and samples < wanted - MISSING * sound.samplerate:
         last = start + samples / sound.samplerate
         raise _unreadable(path, f"it ends at {last:.2f} s, and a part up to {end:.2f} s is wanted; correct the times")
-    return np.concatenate(blocks)
+    return Sound(np.concatenate(blocks), sound.samplerate, sound.channels, loudest)
 
 
 def _next(sound: _Stream, path: Path | str, left: int | None) -> np.ndarray:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
+import matplotlib.image
 import numpy as np
 import torch
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 matplotlib.use("Agg")
 
 _INK = "#010203"  # stands for the page's text colour, so that a figure follows light and dark
-_COLOURS = ("#2f7fd0", "#d9731a")  # blue and orange: told apart by colour-blind readers, legible on white and on black
+COLOURS = ("#2f7fd0", "#d9731a")  # blue and orange: told apart by colour-blind readers, legible on white and on black
 _RANGE_DB = 80
 _STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
@@ -70,7 +71,7 @@ def training_curves(stage: str, curves: dict[str, tuple[list[int], list[float]]]
     def draw(figure: "Figure") -> None:
         axes = list(figure.subplots(-(-len(panels) // 3), 3, squeeze=False).flat)
         for ax, names in zip(axes, panels):
-            for name, colour in zip(sorted(names), _COLOURS):
+            for name, colour in zip(sorted(names), COLOURS):
                 ax.plot(
                     *curves[name],
                     color=colour,
@@ -84,7 +85,7 @@ def training_curves(stage: str, curves: dict[str, tuple[list[int], list[float]]]
         for ax in axes[len(panels) :]:
             ax.remove()
 
-    return _svg(stage, draw, 9.6, 2.3 * -(-len(panels) // 3))
+    return svg(stage, draw, 9.6, 2.3 * -(-len(panels) // 3))
 
 
 def code_usage(units: dict[str, dict[str, list[int]]]) -> str:
@@ -102,7 +103,7 @@ def code_usage(units: dict[str, dict[str, list[int]]]) -> str:
     def draw(figure: "Figure") -> None:
         ax = figure.subplots()
         width = 0.84 / len(shares)
-        for i, ((name, share), colour) in enumerate(zip(shares.items(), _COLOURS)):
+        for i, ((name, share), colour) in enumerate(zip(shares.items(), COLOURS)):
             ax.bar(
                 np.arange(codes) + (i - (len(shares) - 1) / 2) * width, share[order], width, color=colour, label=name
             )
@@ -110,7 +111,7 @@ def code_usage(units: dict[str, dict[str, list[int]]]) -> str:
         ax.set_xticks(range(codes) if codes <= 64 else [], order if codes <= 64 else [], fontsize=6, rotation=90)
         ax.legend()
 
-    return _svg("code usage", draw, 9.6, 2.8)
+    return svg("code usage", draw, 9.6, 2.8)
 
 
 def phones_of_units(counts: np.ndarray, phones: list[str]) -> str:
@@ -127,7 +128,7 @@ def phones_of_units(counts: np.ndarray, phones: list[str]) -> str:
         ax.set(xlabel="unit", ylabel="phone")
         figure.colorbar(image, label="share of the unit's frames")
 
-    return _svg("phones of units", draw, 9.6, 0.6 + 0.12 * max(len(phones), 20))
+    return svg("phones of units", draw, 9.6, 0.6 + 0.12 * max(len(phones), 20))
 
 
 def codebook_map(codes: np.ndarray, counts: np.ndarray, phones: list[str]) -> str:
@@ -139,15 +140,16 @@ def codebook_map(codes: np.ndarray, counts: np.ndarray, phones: list[str]) -> st
     def draw(figure: "Figure") -> None:
         ax = figure.subplots()
         sizes = 600 * counts.sum(1) / counts.sum() * len(codes) / 10
-        ax.scatter(places[:, 0], places[:, 1], sizes, color=_COLOURS[0], alpha=0.35)
+        ax.scatter(places[:, 0], places[:, 1], sizes, color=COLOURS[0], alpha=0.35)
         for unit in np.flatnonzero(counts.sum(1)):
             ax.annotate(phones[counts[unit].argmax()], places[unit], fontsize=7, ha="center", va="center")
         ax.set(xlabel="first main axis", ylabel="second main axis")
 
-    return _svg("codebook map", draw, 7.2, 4.6)
+    return svg("codebook map", draw, 7.2, 4.6)
 
 
-def _svg(name: str, draw: "Callable[[Figure], None]", width: float, height: float) -> str:
+def svg(name: str, draw: "Callable[[Figure], None]", width: float, height: float) -> str:
+    """What `draw` draws, `width` × `height` inches → SVG in the page's colours; `name` makes its ids its own."""
     from matplotlib.figure import Figure
 
     style: Any = {**_STYLE, "svg.hashsalt": name}
@@ -156,11 +158,11 @@ def _svg(name: str, draw: "Callable[[Figure], None]", width: float, height: floa
         draw(figure)
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    svg = buffer.getvalue()
-    svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
+    text = buffer.getvalue()
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
     # Inside HTML no name space is needed; without fixed points the figure takes the width of the page.
-    svg = re.sub(r'<g id="[^"]*"', "<g", svg)
-    opening, body = svg.split(">", 1)
+    text = re.sub(r'<g id="[^"]*"', "<g", text)
+    opening, body = text.split(">", 1)
     opening = re.sub(r' (?:xmlns(?::xlink)?|width|height|version)="[^"]*"', "", opening)
     return f"{opening}>{body}".replace(_INK, "currentColor")
 

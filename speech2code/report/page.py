@@ -30,7 +30,7 @@ def write_report(run_folder: Path) -> Path:
     """
     run = RunFolder(Path(run_folder))
     records = records_of(run.path)
-    html = _template().render(
+    html = template(Path(__file__).with_name("report.html.jinja")).render(
         name=run.path.resolve().name,
         scores=_score_table(run),
         unseen=[line for line in _lines(run.scores("unseen")) if line["name"] not in ("baseline", "topline_voice")],
@@ -54,16 +54,17 @@ def write_report(run_folder: Path) -> Path:
     return path
 
 
-def _template() -> jinja2.Template:
+def template(path: Path) -> jinja2.Template:
+    """A page in this one's style: the template may include `style.css`."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader([path.parent, Path(__file__).parent]),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
     environment.filters.update(duration=_duration, figure=as_text)
-    return environment.get_template("report.html.jinja")
+    return environment.get_template(path.name)
 
 
 def _score_table(run: RunFolder) -> list[dict]:
