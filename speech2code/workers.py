@@ -1,5 +1,6 @@
 """Processes that work for this one: they end when it ends, and leave Ctrl-C to it."""
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 from speech2code.errors import UserError
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of Linux's prctl.h: the kernel's signal to a process whose parent has ended
 
 
 @contextmanager
@@ -59,8 +61,11 @@ def take_signals() -> None:
 def end_with_parent() -> None:
     """Kills this process as soon as the one that asked for it has ended, however that ended; of a process that
     `multiprocessing` did not start, nothing."""
-    parent = multiprocessing.parent_process()
+    parent: Any = multiprocessing.parent_process()
     if parent is not None:
+        libc = ctypes.CDLL(None)
+        if parent.sentinel is not None and hasattr(libc, "prctl"):  # Linux: PocketSphinx lets no thread run for minutes
+            libc.prctl(DEATH_SIGNAL, signal.SIGKILL)
         Thread(target=_watch, args=(parent,), daemon=True).start()
 
 

@@ -28,17 +28,19 @@ import slow
 if __name__ == "__main__":
     with workers(2, slow.begin) as pool:
         try:
-            list(pool.map(time.sleep, [60, 60]))
+            list(pool.map(TASK, [60, 60]))
         except KeyboardInterrupt:
             EXIT
 """
 SLOW = """
-import os, time
+import ctypes, os, time
 from pathlib import Path
 Path(f"importing.{os.getpid()}").touch()
 time.sleep(SECONDS)
 def begin():
     Path(f"begun.{os.getpid()}").touch()
+def compute(seconds):
+    ctypes.PyDLL(None).sleep(seconds)  # C code that lets no thread of Python run meanwhile
 """
 
 
@@ -64,9 +66,9 @@ def pool(tmp_path):
     """Starts a program with two workers, whose import takes some seconds; gives it."""
     started = []
 
-    def start(seconds, exit="os._exit(130)"):
+    def start(seconds, exit="os._exit(130)", task="time.sleep"):
         (tmp_path / "slow.py").write_text(SLOW.replace("SECONDS", str(seconds)))
-        (tmp_path / "program.py").write_text(POOL.replace("EXIT", exit))
+        (tmp_path / "program.py").write_text(POOL.replace("EXIT", exit).replace("TASK", task))
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         started.append(
             subprocess.Popen(
@@ -83,9 +85,11 @@ def children(tmp_path, what, parent):
     return [each for path in tmp_path.glob(f"{what}.*") if (each := int(path.suffix[1:])) != parent.pid]
 
 
-def test_workers_die_with_a_parent_that_was_killed(pool, tmp_path):
-    parent = pool(0)
+@pytest.mark.parametrize("task", ["time.sleep", "slow.compute"])
+def test_workers_die_with_a_parent_that_was_killed(pool, tmp_path, task):
+    parent = pool(0, task=task)
     wait_for(lambda: len(children(tmp_path, "begun", parent)) == 2)
+    time.sleep(0.5)  # the tasks begin
     parent.kill()
     parent.wait()
     wait_for(lambda: not any(map(exists, children(tmp_path, "begun", parent))), 5)
