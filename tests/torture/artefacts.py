@@ -12,12 +12,12 @@ from pathlib import Path
 
 import lightning_fabric  # noqa: F401 (here and not once in each fork, as what follows)
 
-import speech2code.compose
 import speech2code.report.figures
 import speech2code.stages.measure
 import speech2code.stages.report
 import speech2code.stages.sweep
-import speech2code.stages.train_baselines
+import speech2code.stages.train_baselines  # noqa: F401
+from speech2code import compose
 from speech2code.config import Config
 from tests.torture.readers import Reader, contents, of_corpus, of_run, reader
 from tests.torture.tiny import Tiny, without_java
@@ -43,7 +43,7 @@ ROUNDS = 6  # of advice, one after the other
 def trials(tiny: Tiny) -> Iterator[Trial]:
     given = tiny.overrides(tiny.folder / "runs")
     speech2code("measure", *given)
-    config, corpus, number = _composed(given), tiny.corpus.folder, itertools.count()
+    config, corpus, number = compose.compose(given), tiny.corpus.folder, itertools.count()
     before = contents(tiny.run, ("**/*",))
     files = [(corpus, of_corpus(path.relative_to(corpus)), path) for path in sorted(corpus.rglob("*"))]
     files += [
@@ -59,10 +59,6 @@ def trials(tiny: Tiny) -> Iterator[Trial]:
                     yield Trial(told_as, partial(_read, tiny, config, before, path, damage, reader(name), follow))
 
 
-def _composed(given: list[str]) -> Config:
-    return speech2code.compose.compose(given)
-
-
 def _flipped(whole: bytes, place: int) -> bytes:
     return whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :] if len(whole) > place else b"x"
 
@@ -73,7 +69,7 @@ def _read(
     for name in ("data", "runs"):
         shutil.copytree(tiny.folder / name, folder / name)
     config = replace(config, data=str(folder / "data"), runs=str(folder / "runs"))
-    speech2code.compose.compose = lambda overrides: config
+    compose.compose = lambda overrides: config
     without_java()
     run = folder / "runs" / "tiny"
     for each in by.gone:
