@@ -16,7 +16,7 @@ from speech2code.workers import take_signals
 
 HEAD = """speech2code: speech into speech between languages that nobody has transcribed
 
-  speech2code check pairs.csv                          what is wrong with your recordings, before hours of training
+  speech2code check pairs.csv                          what is wrong with recordings, before any work
   speech2code run experiment=best_fr_en                corpus to report; run again = resume
   speech2code translate in.wav out.wav model=FOLDER    translate one recording with a trained system
 
@@ -34,7 +34,7 @@ OTHERS = {  # verb → what it does, an example
         "sweep experiment=phrasebook units.codebook_size=32,64,128 seeds=0,1,2",
     ),
     "import": (
-        "corpora of other forms (Kaldi, lhotse, Hugging Face, tables, FLEURS …) → a manifest",
+        "corpora of other forms (Kaldi, Hugging Face, FLEURS, …) → pairs.csv",
         "import kaldi fr_data/ en_data/ pairs.csv",
     ),
     "table": ("a sweep or a run as results/<name>/table.md .json .csv .tex .png", "table experiment=phrasebook"),
@@ -116,7 +116,7 @@ def overview() -> str:
         stage.verb.split()[1] for stage in STAGES if stage.verb.startswith("train ") and stage.group == BASELINES
     ]
     lines.append(f"  train …            not in run: {', '.join(compared)}")
-    others = [f"  {verb:18} {what}" for verb, (what, _) in OTHERS.items() if verb != "run"]
+    others = [f"  {verb:18} {what}" for verb, (what, _) in OTHERS.items() if f"speech2code {verb} " not in HEAD]
     return HEAD + "\n".join(lines) + "\n\n" + "\n".join(others) + "\n" + TAIL
 
 

@@ -48,6 +48,12 @@ class CorpusConfig:
     target: str = setting(MISSING, "the same for the target: recognisers, normalisation and scores follow from it")
     source_voice: str | None = setting(None, "who speaks source text, such as `espeak:fr-fr`")
     target_voice: str | None = setting(None, "the same for the target; several share it: `flite:slt+flite:rms`")
+    trimming: str = setting(
+        "level",
+        "what is cut off at both ends: by `level` what is 40 dB below the loudest sound, by `activity` all that is no "
+        "speech (silero-vad), for recordings with noise",
+        choices=("level", "activity"),
+    )
     unseen_voices: str | None = setting(
         None,
         "source voices that training never meets, such as `mbrola:fr4+mbrola:fr6`: they share the sentences of test, "

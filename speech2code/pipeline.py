@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from speech2code.audio.features import MFCC_DIM, Mfcc, frame_count
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.audio.steadiness import is_steady
-from speech2code.audio.trimming import speech_bounds
+from speech2code.audio.trimming import ACTIVITY, LEVEL, speech_bounds
 from speech2code.builders import build_translator, build_unit_encoder, build_vocoder, settings_class
 from speech2code.config import SearchConfig, Seq2SeqConfig, UnitsConfig, VocoderConfig
 from speech2code.corpora.augmentation import vocal_tract
@@ -59,11 +59,14 @@ class SpeechTranslator(nn.Module):
         limits: Limits,
         vtln: list[float],
         source_range: SourceRange | None = None,
+        trimming: str = LEVEL,
     ):
-        """`vtln`: the VTLN factor of each target speaker; without a `source_range` no recording is split."""
+        """`vtln`: the VTLN factor of each target speaker; without a `source_range` no recording is split; `trimming`:
+        how the corpus was trimmed, as `trim_silence` knows it."""
         super().__init__()
         self.settings: dict[str, Any] = {"units": units, "vocoder": vocoder, "translator": translator, "search": search}
         self.limits, self.search, self.vtln, self.source_range = limits, search, vtln, source_range
+        self.trimming = trimming
         self.mfcc = Mfcc()
         for side in ("source", "target"):
             self.register_buffer(f"{side}_mean", torch.zeros(MFCC_DIM))
@@ -79,7 +82,10 @@ class SpeechTranslator(nn.Module):
         at its pauses, and the answers stand as far apart. Noise and tones are answered by silence. An `InputWarning`
         tells of both. UserError where more than 30 s have no pause.
         """
-        first, last = speech_bounds(waveform)
+        first, last = speech_bounds(waveform, self.trimming)
+        if first == last:
+            warn("nobody speaks in it: answered by silence")
+            return np.zeros(len(waveform), np.float32)
         sentences = [
             (first + start, first + end) for start, end in sentences_of(waveform[first:last], self.source_range)
         ]
@@ -141,7 +147,7 @@ class SpeechTranslator(nn.Module):
         for name in SECTIONS:
             config[name].pop("training", None)
         config |= {"limits": self.limits._asdict(), "vtln": self.vtln}
-        config["source_range"] = self.source_range and self.source_range._asdict()
+        config |= {"source_range": self.source_range and self.source_range._asdict(), "trimming": self.trimming}
         config["codebook"] = self.unit_encoder.inventory.fingerprint()
         save_weights(Path(folder) / WEIGHTS, self)
         write_json(Path(folder) / "config.json", config)
@@ -204,7 +210,11 @@ def _parts(config: Any) -> dict[str, Any]:
     known = config.get("source_range")  # a model that was exported before has none
     if known is not None:
         known = SourceRange(**{name: number(value, name, 0, LONGEST) for name, value in known.items()})
-    return {**parts, "search": search, "limits": limits, "vtln": vtln, "source_range": known}
+    trimming = config.get("trimming", LEVEL)  # likewise
+    if trimming not in (LEVEL, ACTIVITY):
+        raise UserError(f"trimming must be {LEVEL} or {ACTIVITY}, not {trimming!r}")
+    facts = {"limits": limits, "vtln": vtln, "source_range": known, "trimming": trimming}
+    return {**parts, "search": search, **facts}
 
 
 def _locate(folder: Path | str) -> Path:

@@ -1,5 +1,6 @@
 """Records of stages, `runs/<name>/<stage>/stage.json`: read here, written by `stages/record.py` alone."""
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ RECORD = "stage.json"
 def read_record(run: Path, name: str) -> dict | None:
     """What is known of a stage, None of one that never began. UserError where the record was changed by hand."""
     path = run / name / RECORD
-    if not path.exists():
+    if not os.path.lexists(path):  # a link that leads nowhere is a damaged record
         return None
     return opened(read_json(path), path, f"delete {path.parent} and run that stage again")
 

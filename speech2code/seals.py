@@ -33,5 +33,13 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def digest_of_sounds(folder: Path) -> str:
+    """SHA-256 of all WAV files in a folder and of their names, for the record of the stage that wrote them."""
+    found = hashlib.sha256()
+    for path in sorted(folder.glob("*.wav")):
+        found.update(f"{path.name} {digest(path)}".encode("utf-8", "surrogateescape"))
+    return found.hexdigest()
+
+
 def _hash(fields: dict) -> str:
     return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -20,6 +20,7 @@ from speech2code.config import (
 )
 from speech2code.corpora.vtln import apply_vtln
 from speech2code.pipeline import Limits, SpeechTranslator
+from speech2code.sentences import InputWarning
 from speech2code.vocoders.speaking import batch_of
 
 LIMITS = Limits(longest=12, longest_run=3)
@@ -165,3 +166,13 @@ def test_the_help_fits_a_screen_and_loads_nothing_heavy():
     code = f"import sys; from speech2code.cli import main; main(['--help']); print({heavy} & set(sys.modules))"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == f"{page}\nset()\n"
+
+
+def test_a_model_of_field_recordings_finds_the_speech_in_noise_itself(tmp_path):
+    noise = 0.05 * np.random.default_rng(0).standard_normal(16_000).astype(np.float32)
+    model = system()
+    model.trimming = "activity"
+    model.save_pretrained(tmp_path)
+    loaded = SpeechTranslator.from_pretrained(tmp_path)
+    with pytest.warns(InputWarning, match="nobody speaks in it: answered by silence"):
+        assert not loaded.translate(noise).any()

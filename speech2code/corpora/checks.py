@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from speech2code.audio.files import SAMPLE_RATE
-from speech2code.audio.trimming import trim_silence
+from speech2code.audio.trimming import LEVEL, trim_silence
 from speech2code.errors import UserError
 from speech2code.files import write_atomically
 
@@ -25,8 +25,8 @@ class Rejection:
     reason: str
 
 
-def reason_to_reject(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE, longest: float = LONGEST) -> str | None:
-    """Why the waveform `(samples,)` cannot be used, or None when it can; `longest` in seconds."""
+def reason_to_reject(waveform: np.ndarray, longest: float = LONGEST, trimming: str = LEVEL) -> str | None:
+    """Why the waveform `(samples,)` at 16 kHz cannot be used, or None when it can; `longest` in seconds."""
     if len(waveform) == 0:
         return "empty"
     if not np.isfinite(waveform).all():
@@ -37,7 +37,7 @@ def reason_to_reject(waveform: np.ndarray, sample_rate: int = SAMPLE_RATE, longe
     clipped = np.mean(level >= FULL_SCALE)
     if clipped > CLIPPED_SHARE:
         return f"clipped ({clipped:.0%} of the samples at full scale)"
-    return _bad_length(len(trim_silence(waveform)) / sample_rate, longest)
+    return _bad_length(len(trim_silence(waveform, trimming)) / SAMPLE_RATE, longest)
 
 
 def _bad_length(seconds: float, longest: float) -> str | None:

@@ -26,14 +26,14 @@ def plan(pairs: list[Pair], shards: Path) -> list[tuple[Path, list[Pair]]]:
     return plan
 
 
-def make_all(planned: list[tuple[Path, list[Pair]]], jobs: int) -> None:
+def make_all(planned: list[tuple[Path, list[Pair]]], trimming: str, jobs: int) -> None:
     left = [(path, pairs) for path, pairs in planned if not _is_whole(path)]
     total = sum(len(pairs) for _, pairs in planned)
     done = total - sum(len(pairs) for _, pairs in left)
     seconds = 1 if sys.stderr.isatty() else 15
     bar = tqdm(total=total, initial=done, desc="prepare", unit="pair", mininterval=seconds)
     with bar, workers(jobs, start_worker) as pool:
-        futures = [pool.submit(make_shard, path, pairs) for path, pairs in left]
+        futures = [pool.submit(make_shard, path, pairs, trimming) for path, pairs in left]
         for future in futures:
             bar.update(future.result())
 

@@ -119,7 +119,7 @@ def _make(
         print(f"{folder} is prepared again: {str(problem_of(folder)).partition(';')[0]}", flush=True)
         (folder / "corpus.json").unlink()  # what is half made is not taken as whole
     shards = folder / f".shards-{fingerprint}"  # of this corpus and no other
-    make_all(plan(pairs, shards), jobs)
+    make_all(plan(pairs, shards), corpus.trimming, jobs)
     refused = join(pairs, folder, shards)
     _tell(rejected + refused, total, corpus, folder)
     gone = {each.id for each in refused}

@@ -31,12 +31,12 @@ def start_worker() -> None:
             libc.mallopt(option, 1 << 30)
 
 
-def make_shard(path: Path, pairs: list[Pair]) -> int:
+def make_shard(path: Path, pairs: list[Pair], trimming: str) -> int:
     """Speaks or reads both sides of some pairs, keeps the good ones, writes their features; returns how many it saw."""
     kept, refused = [], []
     waveforms: dict[str, list] = {side: [] for side in SIDES}
     for pair in pairs:
-        sides = {side: _waveform(pair, side) for side in SIDES}
+        sides = {side: _waveform(pair, side, trimming) for side in SIDES}
         bad = [Rejection(pair.id, side, found) for side, found in sides.items() if isinstance(found, str)]
         if bad:
             refused += bad[:1]
@@ -54,7 +54,7 @@ def make_shard(path: Path, pairs: list[Pair]) -> int:
     return len(pairs)
 
 
-def _waveform(pair: Pair, side: str) -> np.ndarray | str:
+def _waveform(pair: Pair, side: str, trimming: str) -> np.ndarray | str:
     """The trimmed waveform of one side, or why it cannot be used."""
     voice, text = getattr(pair, f"{side}_voice"), getattr(pair, f"{side}_text")
     try:
@@ -68,7 +68,7 @@ def _waveform(pair: Pair, side: str) -> np.ndarray | str:
             waveform = _voices[voice].speak(text)
     except UserError as error:
         return str(error)
-    return reason_to_reject(waveform) or trim_silence(waveform)
+    return reason_to_reject(waveform, trimming=trimming) or trim_silence(waveform, trimming)
 
 
 def _features(side: str, waveforms: list[np.ndarray]) -> dict[str, np.ndarray]:

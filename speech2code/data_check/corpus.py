@@ -98,7 +98,7 @@ def read_corpus(config: Config) -> CheckedCorpus:
     pairs, missing = reject_missing(pairs)
     asked = [(pair, side) for pair in pairs for side in SIDES if _is_recorded(pair, side)]
     recordings: dict[str, list[Recording]] = {side: [] for side in SIDES}
-    for each in _measured(asked, config.trainer.jobs):
+    for each in _measured(asked, config):
         recordings[each.side].append(each)
     return CheckedCorpus(config, pairs, rejected + missing, recordings)
 
@@ -108,35 +108,35 @@ def _is_recorded(pair: Pair, side: str) -> bool:
     return getattr(pair, f"{side}_audio") is not None and not (side == "target" and pair.split == VOICES)
 
 
-def _measured(asked: list[tuple[Pair, str]], jobs: int) -> Iterator[Recording]:
+def _measured(asked: list[tuple[Pair, str]], config: Config) -> Iterator[Recording]:
     """In order. One job is this process."""
-    seconds = 1 if sys.stderr.isatty() else 15
+    seconds, jobs, trimming = 1 if sys.stderr.isatty() else 15, config.trainer.jobs, config.corpus.trimming
     with tqdm(total=len(asked), desc="check", unit="recording", mininterval=seconds) as bar:
         if jobs == 1 or len(asked) <= TOGETHER:
             for pair, side in asked:
-                yield measure(pair, side)
+                yield measure(pair, side, trimming)
                 bar.update()
             return
         with workers(jobs, start_worker) as pool:
             parts = [asked[start : start + TOGETHER] for start in range(0, len(asked), TOGETHER)]
-            for future in [pool.submit(measure_some, part) for part in parts]:
+            for future in [pool.submit(measure_some, part, trimming) for part in parts]:
                 found = future.result()
                 bar.update(len(found))
                 yield from found
 
 
-def measure_some(asked: list[tuple[Pair, str]]) -> list[Recording]:
-    return [measure(*each) for each in asked]
+def measure_some(asked: list[tuple[Pair, str]], trimming: str) -> list[Recording]:
+    return [measure(*each, trimming) for each in asked]
 
 
-def measure(pair: Pair, side: str) -> Recording:
+def measure(pair: Pair, side: str, trimming: str) -> Recording:
     """Reads one recording; what cannot be read is told, not raised."""
     try:
         start, end = (getattr(pair, f"{side}_{what}") for what in ("start", "end"))
         sound = read_sound(getattr(pair, f"{side}_audio"), start, end)
     except UserError as error:
         return Recording(pair, side, str(error), None)
-    return Recording(pair, side, None, quality_of(sound, _mfcc()))
+    return Recording(pair, side, None, quality_of(sound, _mfcc(), trimming))
 
 
 @cache

@@ -24,15 +24,15 @@ DEV = 4  # pairs; a prepared corpus has some
 STEPS = 16  # behind the first one, which warms up; more where a pass over the sample takes more
 
 
-def prepared(train: list[Pair], folder: Path) -> tuple[Speech, Speech, float]:
+def prepared(train: list[Pair], trimming: str, folder: Path) -> tuple[Speech, Speech, float]:
     """Some of the training pairs as training and dev speech, and the processor seconds that one of them took."""
     chosen = [train[place] for place in np.linspace(0, len(train) - 1, min(SAMPLE, len(train))).astype(int)]
     pairs = [replace(pair, id=str(number), split="train") for number, pair in enumerate(chosen)]
     pairs += [replace(pair, id=f"dev {pair.id}", split="dev") for pair in pairs[:DEV]]
-    make_shard(folder / "warm-up.npz", pairs[:1])  # the first one loads and compiles
+    make_shard(folder / "warm-up.npz", pairs[:1], trimming)  # the first one loads and compiles
     began = time.process_time()
     for path, some in plan(pairs, folder / "shards"):
-        make_shard(path, some)
+        make_shard(path, some, trimming)
     seconds = (time.process_time() - began) / len(pairs)
     join(pairs, folder, folder / "shards")
     write_json(folder / "corpus.json", sealed({"splits": ["dev", "train"]} | statistics_of(folder)))

@@ -47,13 +47,13 @@ class Quality(NamedTuple):
     fingerprint: bytes  # of the sound
 
 
-def quality_of(sound: Sound, mfcc: Mfcc) -> Quality:
+def quality_of(sound: Sound, mfcc: Mfcc, trimming: str) -> Quality:
     """What is told of the recording as it was read, and of what `prepare` makes of it (16 kHz, mono)."""
     mono = sound.mono
     waveform = mono if sound.rate == SAMPLE_RATE else soxr.resample(mono, sound.rate, SAMPLE_RATE).astype(np.float32)
     peak = float(np.abs(mono).max(initial=0))
-    first, last = speech_bounds(waveform) if len(waveform) else (0, 0)
-    refused = reason_to_reject(waveform)
+    first, last = speech_bounds(waveform, trimming) if len(waveform) else (0, 0)
+    refused = reason_to_reject(waveform, trimming=trimming)
     return Quality(
         rate=sound.rate,
         channels=sound.channels,

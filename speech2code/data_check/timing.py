@@ -51,7 +51,7 @@ def estimate(corpus: CheckedCorpus) -> list[Estimate]:
     everything = sum(len(corpus.kept(split)) for split in corpus.splits)
     with TemporaryDirectory(prefix="speech2code-") as folder:
         fabric = fabric_of(config)
-        train_part, dev_part, seconds = prepared(train, Path(folder))
+        train_part, dev_part, seconds = prepared(train, config.corpus.trimming, Path(folder))
         bench = _Bench(config, Path(folder), fabric, train_part, dev_part, len(train), everything)
         jobs = config.trainer.jobs
         how = f"{seconds:.3f} s a pair, {everything:,} pairs, {jobs} at a time"

@@ -21,8 +21,9 @@ from speech2code.registry import BY_NAME, spared_stages
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.normalisation import normalise
 from speech2code.stages.folders import run_folder, speech_of, splits_of
-from speech2code.stages.record import finished, stage
+from speech2code.stages.record import finished, sealed_sounds, stage
 from speech2code.stages.texts import scorable
+from speech2code.stages.transcribe import is_there
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
 from speech2code.training.progress import bar
 from speech2code.training.tacotron import synthesise
@@ -56,6 +57,9 @@ def decode(config: Config) -> None:
                 if name in records:
                     written[split][rows[0]] = _speak_topline(config, speech, name, records)
         write_json(run / "baselines" / "topline_texts.json", written)
+        spoken = (row for row in config.baselines if is_there(config, row))
+        sounds = [sealed_sounds(RunFolder(run), row, splits_of(config)) for row in spoken]
+        figures["sounds"] = {place: made for each in sounds for place, made in each.items()}
 
 
 def _parts(config: Config) -> list[str]:

@@ -29,7 +29,7 @@ from speech2code.stages.folders import (
     unit_encoder_of,
     vocoder_of,
 )
-from speech2code.stages.record import fingerprints, finished, stage
+from speech2code.stages.record import fingerprints, finished, sealed_sounds, stage
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
 from speech2code.training.progress import bar
 from speech2code.translation.search import Hypothesis
@@ -53,6 +53,7 @@ def resynthesise(config: Config) -> None:
         vocoder = vocoder_of(config, encoder)
         for split in settings["splits"]:
             speak_true_units(config, encoder, vocoder, split, RunFolder(run).sounds("resynthesis", split))
+        figures["sounds"] = sealed_sounds(RunFolder(run), "resynthesis", settings["splits"])
 
 
 def decode(config: Config) -> None:
@@ -85,6 +86,7 @@ def decode(config: Config) -> None:
         reference = {key: each.tolist() for key, each in true_units.items()}
         write_json(run / "decoding" / "units.json", {"reference": reference, "translation": units})
         write_json(run / "decoding" / "ended.json", ended)
+        figures["sounds"] = sealed_sounds(RunFolder(run), "translation", splits_of(config))
 
 
 def export(config: Config) -> SpeechTranslator:
@@ -96,7 +98,7 @@ def export(config: Config) -> SpeechTranslator:
     limits, speech = Limits(**translator["limits"]), speech_of(config, "train")
     parts = config.units, config.vocoder, config.translator, config.search
     vtln = list(speech.statistics["target_vtln"].values())
-    model = SpeechTranslator(*parts, limits, vtln, source_range(speech.store))
+    model = SpeechTranslator(*parts, limits, vtln, source_range(speech.store), config.corpus.trimming)
     model.unit_encoder, model.vocoder = encoder, vocoder_of(config, encoder)
     load_checkpoint(run / "translator" / WEIGHTS, model.translator)
     for side in ("source", "target"):

@@ -40,7 +40,7 @@ def encode_files(paths: list[str], model: str) -> None:
     for path, waveform in zip(paths, waveforms):
         if reason := reason_to_reject(waveform):
             raise UserError(f"{path} has no units: {reason}")
-    waveforms = [trim_silence(waveform) for waveform in waveforms]
+    waveforms = [trim_silence(waveform, system.trimming) for waveform in waveforms]
     sequences = [system.encode([waveform])[0] for waveform in waveforms]
     for path, units in zip(paths, sequences):
         print(f"{path}\t{' '.join(map(str, units))}")

@@ -27,7 +27,7 @@ from speech2code.stages.folders import (
     unit_encoder_of,
     vocoder_of,
 )
-from speech2code.stages.record import fingerprint, finished, record_of, stage
+from speech2code.stages.record import check_sounds, fingerprint, finished, record_of, stage
 from speech2code.stages.texts import scorable
 from speech2code.unit_quality.cepstra import mel_cepstra
 from speech2code.unit_quality.conversion import convert
@@ -74,7 +74,7 @@ def _everything(config: Config, encoder: UnitEncoder, store: FeatureStore) -> di
     run = run_folder(config)
     found = {"corpus": config.corpus.name, "kind": config.units.kind, "codebook_size": encoder.spec.codebook_size}
     found |= {"time_reduction": encoder.spec.step_frames} | finished(run, "quality")["measures"]
-    if record_of(run, "vocoder")["done"]:
+    if any(record_of(run, name)["done"] for name in ("vocoder", "resynthesis", "decoding")):
         found |= _spoken(config, encoder)
     if record_of(run, "decoding")["done"]:
         units = RunFolder(run).units()
@@ -138,8 +138,10 @@ def _spoken(config: Config, encoder: UnitEncoder) -> dict[str, float]:
 def _distortions(run: RunFolder, store: FeatureStore) -> dict[str, float]:
     """How far resynthesis and translation are from the original, none of them with silence at its ends; of what is
     there."""
-    done = (row for row in ("resynthesis", "translation") if record_of(run.path, str(ROW[row].made_by))["done"])
+    done = [row for row in ("resynthesis", "translation") if record_of(run.path, str(ROW[row].made_by))["done"]]
     distances: dict[str, list[float]] = {row: [] for row in done}
+    for row in done:
+        check_sounds(run, row, "test")
     for item, name in enumerate(store.ids if distances else []):
         original = mel_cepstra(store.waveform("target", item))
         for row, found in distances.items():

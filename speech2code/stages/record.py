@@ -12,8 +12,9 @@ from speech2code.files import left_overs, write_json
 from speech2code.locks import hold
 from speech2code.provenance import attempt
 from speech2code.records import RECORD, read_record
-from speech2code.registry import BY_NAME, descendants
-from speech2code.seals import sealed
+from speech2code.registry import BY_NAME, ROW, descendants
+from speech2code.report.run_folder import RunFolder
+from speech2code.seals import digest_of_sounds, sealed
 
 
 def fingerprint(settings: dict) -> str:
@@ -103,6 +104,22 @@ def finished(run: Path, name: str) -> dict:
         verb = BY_NAME[name].verb
         raise UserError(f"{run / name} is not finished; run `speech2code {verb}` with the same settings first")
     return record
+
+
+def sealed_sounds(run: RunFolder, row: str, splits: Iterable[str]) -> dict[str, str]:
+    """Split → what the waveforms of a row are known by, for the record of the stage that has made them."""
+    return {f"{row}/{split}": digest_of_sounds(run.sounds(row, split)) for split in splits}
+
+
+def check_sounds(run: RunFolder, row: str, split: str) -> None:
+    """UserError where the waveforms of a row are not those that its stage has made."""
+    stage = str(ROW[row].made_by)
+    made = finished(run.path, stage).get("sounds", {}).get(f"{row}/{split}")
+    if made != digest_of_sounds(run.sounds(row, split)):
+        raise UserError(
+            f"{run.sounds(row, split)} holds other sounds than its stage has made; delete {run.path / stage} and run "
+            f"`speech2code {BY_NAME[stage].verb}` again"
+        )
 
 
 def reuse(run: Path, donor: Path, stages: Iterable[str]) -> None:

@@ -16,7 +16,7 @@ from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.normalisation import normalise
 from speech2code.seals import digest
 from speech2code.stages.folders import corpus_of, run_folder, splits_of, text_of
-from speech2code.stages.record import fingerprints, stage
+from speech2code.stages.record import check_sounds, fingerprints, stage
 from speech2code.stages.texts import check_words, scorable
 
 
@@ -57,6 +57,7 @@ def waveforms_of(config: Config, row: str, split: str) -> list[np.ndarray]:
     store, folder = scorable(config, split).store, RunFolder(run_folder(config)).sounds(row, split)
     if ROW[row].made_by is None:
         return [store.waveform("target", item) for item in range(len(store))]
+    check_sounds(RunFolder(run_folder(config)), row, split)
     return [load_waveform(sound_file(folder, key)) for key in store.ids]
 
 

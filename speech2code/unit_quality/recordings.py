@@ -44,7 +44,7 @@ def spoken_by_people(corpus: CorpusConfig, store: FeatureStore, phones: dict[str
     lengths = store.lengths("target_waveform")
     for item, name in enumerate(store.ids):
         if name in phones:
-            first, last = speech_bounds(recordings[name].recording("target"))
+            first, last = speech_bounds(recordings[name].recording("target"), corpus.trimming)
             if last - first != lengths[item]:
                 raise UserError(f"the recording of {name} has changed since `prepare`; choose another corpus.name")
             mfcc = store.mfcc("target", item).astype(np.float32)

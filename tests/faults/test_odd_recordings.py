@@ -244,7 +244,7 @@ def test_prepare_refuses_them_one_by_one(tmp_path):
     bad = [place(tmp_path, "pipe"), wav_that_says(tmp_path / "slow.wav", 1), tmp_path / "wild.wav"]
     good = tmp_path / "good.wav"
     pairs = [Pair(path.stem, "train", source_audio=good, target_audio=path) for path in [*bad, good]]
-    make_shard(tmp_path / "shard.npz", pairs)
+    make_shard(tmp_path / "shard.npz", pairs, "level")
     shard = np.load(tmp_path / "shard.npz")
     assert shard["kept"].tolist() == ["good"]
     assert shard["refused"][:, :2].tolist() == [["pipe", "target"], ["slow", "target"], ["wild", "target"]]

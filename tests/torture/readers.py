@@ -30,7 +30,7 @@ READERS = {
     "translator": _stage("translator", "translator/*.safetensors"),
     "recogniser": _stage("recogniser", "recogniser/*.safetensors", "recogniser/recogniser.json"),
     "resynthesis": _stage("resynthesis", "resynthesis/*/*.wav"),
-    "decoding": _stage("decoding", "decoding/**/*.wav", "decoding/*.json", "model/*", more=("model",)),
+    "decoding": _stage("decoding", "decoding/**/*.wav", "decoding/[!s]*.json", "model/*", more=("model",)),
     "original": _stage(READ.format("original"), READ.format("original") + "/*.tsv"),
     "resynthesis read": _stage(READ.format("resynthesis"), READ.format("resynthesis") + "/*.tsv"),
     "translation": _stage(READ.format("translation"), READ.format("translation") + "/*.tsv"),

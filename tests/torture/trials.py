@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 SENTENCE = re.compile(r"speech2code: \S.{5,1500}")
 POLL = 0.01  # seconds
-PROGRESS = re.compile(r"prepare: |speech2code: .* (split at|no pause|no speech in)")  # lines that are no mistake's
+# lines that are no mistake's
+PROGRESS = re.compile(r"prepare: |.*: +\d+%\||speech2code: .* (split at|no pause|no speech in|nobody speaks)")
 
 
 class Trial(NamedTuple):
