@@ -16,7 +16,7 @@ from speech2code.workers import take_signals
 
 HEAD = """speech2code: speech into speech between languages that nobody has transcribed
 
-  speech2code check pairs.csv                          what is wrong with recordings, before any work
+  speech2code check pairs.csv                          what is wrong with your recordings
   speech2code run experiment=best_fr_en                corpus to report; run again = resume
   speech2code translate in.wav out.wav model=FOLDER    translate one recording with a trained system
 
