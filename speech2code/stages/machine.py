@@ -18,11 +18,7 @@ BYTES = 16  # of a parameter in training: float32 weights, their gradient and Ad
 def check_machine(config: Config) -> None:
     """UserError where this machine lacks the accelerator, the cores, or the memory to train one of the networks."""
     _check_accelerator(config.trainer)
-    if config.trainer.threads > cores():  # they would wait for each other for hours
-        raise UserError(
-            f"trainer.threads={config.trainer.threads} is not possible; this machine has {cores()} cores; "
-            "say trainer.threads=1"
-        )
+    _check_cores(config.trainer)
     there = memory()
     for section, parameters in sizes(config).items():
         if parameters * BYTES > there:
@@ -61,11 +57,26 @@ def _networks(config: Config) -> dict[str, nn.Module]:
         }
 
 
-def _check_accelerator(trainer: TrainerConfig) -> None:
+def _check_cores(trainer: TrainerConfig) -> None:
+    """More threads or processes than cores would wait for each other for hours."""
+    processes = trainer.devices if not _accelerators(trainer) else 1
+    for name, wanted in (("threads", trainer.threads), ("devices", processes)):
+        if wanted > cores():
+            raise UserError(
+                f"trainer.{name}={wanted} is not possible; this machine has {cores()} cores; say trainer.{name}=1"
+            )
+
+
+def _accelerators(trainer: TrainerConfig) -> int:
+    """How many of those that are asked for are there; on a processor none."""
     there = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}
-    there["gpu"] = max(there.values())
-    wanted, have = trainer.accelerator, there.get(trainer.accelerator, there["gpu"])
-    if wanted in there and have < trainer.devices:
+    there["gpu"] = there["auto"] = max(there.values())
+    return there.get(trainer.accelerator, 0)
+
+
+def _check_accelerator(trainer: TrainerConfig) -> None:
+    wanted, have = trainer.accelerator, _accelerators(trainer)
+    if wanted in ("gpu", "cuda", "mps") and have < trainer.devices:
         raise UserError(
             f"trainer.accelerator={wanted} trainer.devices={trainer.devices} is not possible; this machine has {have} "
             "such devices; say trainer.accelerator=auto trainer.devices=1"

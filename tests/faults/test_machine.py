@@ -11,6 +11,7 @@ from speech2code.stages import machine
     (["trainer.accelerator=gpu"], "trainer.accelerator=gpu trainer.devices=1 is not possible; this machine has 0"),
     (["trainer.accelerator=cpu", "trainer.precision=16-mixed"], "trainer.precision=16-mixed needs a GPU"),
     (["trainer.threads=3"], "trainer.threads=3 is not possible; this machine has 2 cores; say trainer.threads=1"),
+    (["trainer.devices=3"], "trainer.devices=3 is not possible; this machine has 2 cores; say trainer.devices=1"),
     (["units.width=16384", "units.blocks=64"], "GB in training, and this machine has"),
     (["topline_tts.width=16384", "baseline.width=16384"], "baseline would have"),
 ])  # fmt: skip
