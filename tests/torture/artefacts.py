@@ -55,10 +55,15 @@ def trials(tiny: Tiny) -> Iterator[Trial]:
         if path.is_file() and path.name != LOCK:  # a lock is taken for what it holds, by whoever comes next
             for place, damage in enumerate((*DAMAGES, *PLACES)):
                 chosen = {readers[place % len(readers)], readers[(place * 5 // 3) % len(readers)]}
-                for name in sorted(chosen):
+                for name in sorted(each for each in chosen if not _is_gone(path.relative_to(root), reader(each))):
                     told_as = f"{name}: {root.name}/{path.relative_to(root)} is {damage}"
                     follow = next(number) % FOLLOWED == 0
                     yield Trial(told_as, partial(_read, tiny, config, before, path, damage, reader(name), follow))
+
+
+def _is_gone(path: Path, by: Reader) -> bool:
+    """Whether the reader deletes the file itself first."""
+    return any(path.is_relative_to(each) for each in by.gone)
 
 
 def _flipped(whole: bytes, place: int) -> bytes:
