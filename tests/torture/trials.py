@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 SENTENCE = re.compile(r"speech2code: \S.{5,1500}")
 POLL = 0.01  # seconds
-# lines that are no mistake's
-PROGRESS = re.compile(
-    r"prepare: |.*: +\d+%\||METEOR is not available: left out|speech2code: .* (split at|no pause|no speech in|nobody speaks)"
+PROGRESS = re.compile(  # lines that are no mistake's
+    r"prepare: |.*: +\d+%\||METEOR is not available: left out|"
+    r"speech2code: .* (split at|no pause|no speech in|nobody speaks)"
 )
 
 
