@@ -1,5 +1,6 @@
 """Weights and training states on disk; nothing here executes a pickle."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +10,7 @@ from zipfile import ZipFile
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from speech2code.errors import UserError
 from speech2code.files import check_regular, write_atomically
@@ -18,14 +19,16 @@ from speech2code.npz import check_sizes
 
 WEIGHTS = "model.safetensors"
 LAST = "last.ckpt"
+HASH = "sha256"  # of the weights, in the file's own description
 AGAIN = "delete its folder and run that stage again"
 OTHER_SHAPE = "holds a model of another shape; delete its folder or restore the settings it was trained with"
 
 
 def save_weights(path: Path, model: nn.Module) -> None:
-    """Every parameter and persistent buffer, as safetensors."""
+    """Every parameter and persistent buffer, as safetensors, and what they are known by."""
+    weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
     with write_atomically(path) as temporary, _as_os_error():
-        save_file({name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}, temporary)
+        save_file(weights, temporary, {HASH: _hash(weights)})
 
 
 def save_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, counters: dict) -> None:
@@ -70,10 +73,12 @@ def load_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimiz
         raise UserError(f"cannot read {path}: a link is there, and a training resumes from its own file; delete it")
     with _as_user_error(path):
         if path.suffix == ".safetensors":
-            state: dict[str, Any] = {"model": load_file(path), "counters": {}}
+            state: dict[str, Any] = {"model": _whole(path), "counters": {}}
         else:
             with ZipFile(path) as archive:
                 check_sizes(archive)
+                if archive.testzip():  # torch does not look at the sums that it writes
+                    raise ValueError
             state = torch.load(path, map_location="cpu", weights_only=True)
     try:
         model.load_state_dict(state["model"])
@@ -85,6 +90,23 @@ def load_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimiz
     if broken := [name for name, value in model.state_dict().items() if not value.isfinite().all()]:
         raise UserError(f"{path} holds numbers that are infinite or none (in {broken[0]}); train that model again")
     return counters
+
+
+def _whole(path: Path) -> dict[str, Tensor]:
+    """The weights in a file; those of an older version are not known by anything."""
+    with safe_open(path, framework="pt") as file:
+        known = (file.metadata() or {}).get(HASH)
+    weights = load_file(path)
+    if known not in (None, _hash(weights)):
+        raise SafetensorError("its weights are not those that were saved")
+    return weights
+
+
+def _hash(weights: dict[str, Tensor]) -> str:
+    found = hashlib.sha256()
+    for name in sorted(weights):
+        found.update(name.encode() + weights[name].reshape(-1).view(torch.uint8).numpy().tobytes())
+    return found.hexdigest()
 
 
 def _go_on_from(state: dict[str, Any], model: nn.Module, optimiser: torch.optim.Optimizer) -> None:

@@ -57,6 +57,17 @@ def test_a_damaged_file_is_named(saved, name, damage):
 
 
 @pytest.mark.parametrize("name", [WEIGHTS, LAST])
+def test_one_bit_of_a_weight_is_missed(saved, name):
+    folder, model, _ = saved
+    whole = (folder / name).read_bytes()
+    weight = model[0].weight.detach().numpy().tobytes()
+    place = whole.index(weight) + 1
+    (folder / name).write_bytes(whole[:place] + bytes([whole[place] ^ 4]) + whole[place + 1 :])
+    with pytest.raises(UserError, match=f"cannot read .*{name}: .*delete its folder and run that stage again"):
+        load_checkpoint(folder / name, *(trained() if name == LAST else trained()[:1]))
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, LAST])
 def test_another_shape_is_told_from_damage(saved, name):
     with pytest.raises(UserError, match=f"{name} holds a model of another shape; .*restore the settings"):
         load_checkpoint(saved[0] / name, trained(width=5)[0])
