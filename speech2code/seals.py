@@ -37,7 +37,8 @@ def digest_of_sounds(folder: Path) -> str:
     """SHA-256 of all WAV files in a folder and of their names, for the record of the stage that wrote them."""
     found = hashlib.sha256()
     for path in sorted(folder.glob("*.wav")):
-        found.update(f"{path.name} {digest(path)}".encode("utf-8", "surrogateescape"))
+        known = digest(path) if path.is_file() else None  # a pipe would be waited for
+        found.update(f"{path.name} {known}".encode("utf-8", "surrogateescape"))
     return found.hexdigest()
 
 

@@ -1,5 +1,6 @@
 """Waveforms of a run that are not those that its stage has made."""
 
+import os
 import shutil
 
 import pytest
@@ -20,7 +21,7 @@ def decoded(transcribed, tmp_path_factory):
 
 
 @pytest.mark.parametrize("verb", ["transcribe", "measure"])
-@pytest.mark.parametrize("damage", ["a bit", "gone", "one more"])
+@pytest.mark.parametrize("damage", ["a bit", "gone", "one more", "a pipe"])
 def test_they_are_refused_and_the_advice_helps(decoded, refused, verb, damage):
     overrides, run = decoded
     for made in ("transcripts", "quality"):
@@ -28,16 +29,19 @@ def test_they_are_refused_and_the_advice_helps(decoded, refused, verb, damage):
     (run / "units.json").unlink(missing_ok=True)
     path = sorted((run / "decoding" / "test").glob("*.wav"))[0]
     whole, other = path.read_bytes(), path.with_name("another.wav")
-    if damage == "gone":
+    if damage in ("gone", "a pipe"):
         path.unlink()
     elif damage == "one more":
         other.write_bytes(whole)
     else:
         path.write_bytes(whole[:-10] + bytes([whole[-10] ^ 4]) + whole[-9:])
+    if damage == "a pipe":
+        os.mkfifo(path)
     words = ["transcribe", "translation", "in_domain"] if verb == "transcribe" else [verb]
     sentence = refused(*words, *overrides)
     assert f"{run}/decoding/test holds other sounds than its stage has made; delete {run}/decoding and run" in sentence
-    other.unlink(missing_ok=True)
+    for each in (other, path):
+        each.unlink(missing_ok=True)
     path.write_bytes(whole)
     main([*words, *overrides])
 
