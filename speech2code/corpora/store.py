@@ -7,6 +7,7 @@ text and is opened only by the evaluation. `items.json` (ids, speakers, every fi
 sealed and comes last. `data/<corpus>/corpus.json` is sealed too, and marks the whole.
 """
 
+import os
 import zlib
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -35,7 +36,7 @@ AGAIN = "run `speech2code prepare` with the same settings, which makes it again"
 def read_corpus(folder: Path) -> dict:
     """What `corpus.json` says; UserError where it is missing or not what `prepare` wrote."""
     path = folder / "corpus.json"
-    if not path.exists():
+    if not os.path.lexists(path):  # a link that leads nowhere is damage
         raise UserError(f"{folder} holds no prepared corpus; run `speech2code prepare` with the same settings first")
     return _opened(path)
 
@@ -66,7 +67,7 @@ class FeatureStore:
         """UserError where the split, or one of its files, is not as `prepare` left it."""
         self.folder, self.split = Path(folder) / split, split
         path = self.folder / "items.json"
-        if not path.exists():
+        if not os.path.lexists(path):
             raise UserError(
                 f"{self.folder} holds no prepared speech; run `speech2code prepare` with the same settings first"
             )

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from speech2code.files import write_atomically
-from speech2code.records import RECORD
+from speech2code.records import RECORD, read_record
 from speech2code.report.cells import FAILED, SWEEP
-from speech2code.report.run_folder import MADE_BY
+from speech2code.report.run_folder import MADE_BY, check_table
 
-NAMES = {RECORD, SWEEP, FAILED, "config.yaml", "topline_texts.json", *(Path(name).name for name in MADE_BY)}
+NAMES = {RECORD, SWEEP, FAILED, "config.yaml", *(Path(name).name for name in MADE_BY)}
 TABLES = ".tsv"  # transcripts
 
 
@@ -26,6 +26,9 @@ def write_evidence(run: Path, path: Path) -> None:
 
 def _kept(run: Path) -> Iterator[Path]:
     for folder, _, files in os.walk(run, followlinks=True):
+        stage = Path(folder)
+        for name in (each for each in files if each.endswith(TABLES)):
+            check_table(stage / name, read_record(stage.parent, stage.name) or {})
         yield from (Path(folder, name) for name in files if name in NAMES or name.endswith(TABLES))
 
 

@@ -37,7 +37,7 @@ def write_report(run_folder: Path) -> Path:
         voices=_lines(run.scores(VOICES)) + _speaker_lines(run),
         cannot_judge=CANNOT_JUDGE,
         signatures=run.sealed("scores.json").get("signatures", {}),
-        detectors=run.json("scores/detectors.json"),
+        detectors=run.sealed("scores/detectors.json"),
         stages=[_stage(run, name, records) for name in TRAINED if BY_NAME[name].group == RUN or name in records],
         times=_times(records),
         usage=figures.code_usage(run.units()),

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,17 @@ from speech2code.records import read_record
 from speech2code.registry import BY_NAME, ROW, ROWS
 from speech2code.seals import digest, opened
 
-MADE_BY = {"scores.json": "scores", "baselines/scores.json": "baseline_scores", "units.json": "quality"}  # file → stage
+MADE_BY = {  # sealed file → the stage that writes it
+    "scores.json": "scores", "scores/detectors.json": "scores", "units.json": "quality",
+    "decoding/units.json": "decoding", "decoding/ended.json": "decoding",
+    "baselines/scores.json": "baseline_scores", "baselines/topline_texts.json": "baselines",
+}  # fmt: skip
+
+
+def check_table(path: Path, record: dict) -> None:
+    """UserError where a table of transcripts is not the one that its stage wrote, by the stage's record."""
+    if record.get("tables", {}).get(path.name) != (digest(path) if path.is_file() else None):
+        raise UserError(f"{path} is not what its stage wrote; delete {path.parent} and run `transcribe` again")
 
 
 @dataclass(frozen=True)
@@ -27,14 +38,16 @@ class RunFolder:
         if not self.path.is_dir():
             raise UserError(f"there is no run folder {self.path}; give the folder of a run, such as runs/best_fr_en")
 
-    def json(self, name: str) -> dict | None:
-        return read_json(self.path / name) if (self.path / name).is_file() else None
-
     def sealed(self, name: str) -> dict:
-        """A file of figures; {} where there is none. UserError where it was changed by hand."""
+        """A file in MADE_BY; {} where there is none. UserError where it was changed by hand."""
         path, stage = self.path / name, MADE_BY[name]
         remedy = f"delete it and {self.path / stage}, and run `speech2code {BY_NAME[stage].verb}` again"
-        return opened(read_json(path), path, remedy) if path.is_file() else {}
+        if not os.path.lexists(path):
+            return {}
+        try:
+            return opened(read_json(path), path, remedy)
+        except UserError as error:
+            raise UserError(str(error) if remedy in str(error) else f"{error}; {remedy}") from error
 
     def scores(self, split: str = "test") -> dict[str, dict]:
         """Row → recogniser → figures, of all rows of this split that have been scored, baseline and topline too."""
@@ -87,10 +100,8 @@ class RunFolder:
         record = read_record(self.path, f"transcripts/{row}.{recogniser}")
         if not record or not record["done"]:
             return {}
-        written = record.get("tables", {}).get(path.name)
-        if written != (digest(path) if path.is_file() else None):
-            raise UserError(f"{path} is not what its stage wrote; delete {path.parent} and run `transcribe` again")
-        if written is None:  # another split was read, or there is no such row
+        check_table(path, record)
+        if not path.is_file():  # another split was read, or there is no such row
             return {}
         with path.open(encoding="utf-8", newline="") as file:
             lines = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
@@ -98,7 +109,7 @@ class RunFolder:
 
     def units(self) -> dict[str, dict[str, list[int]]]:
         """{"reference": {id: units}, "translation": {id: units}}, sentences of all splits."""
-        return self.json("decoding/units.json") or {}
+        return self.sealed("decoding/units.json")
 
     def alignments(self) -> dict[str, np.ndarray]:
         """id → attention float32 `(units, source frames)`."""

@@ -20,6 +20,7 @@ from speech2code.recognisers.vocabulary import CHAR, Vocabulary
 from speech2code.registry import BY_NAME, spared_stages
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.normalisation import normalise
+from speech2code.seals import sealed
 from speech2code.stages.folders import run_folder, speech_of, splits_of
 from speech2code.stages.record import finished, sealed_sounds, stage
 from speech2code.stages.texts import scorable
@@ -56,7 +57,7 @@ def decode(config: Config) -> None:
             for name, (_, rows) in TOPLINES.items():
                 if name in records:
                     written[split][rows[0]] = _speak_topline(config, speech, name, records)
-        write_json(run / "baselines" / "topline_texts.json", written)
+        write_json(run / "baselines" / "topline_texts.json", sealed(written))
         spoken = (row for row in config.baselines if is_there(config, row))
         sounds = [sealed_sounds(RunFolder(run), row, splits_of(config)) for row in spoken]
         figures["sounds"] = {place: made for each in sounds for place, made in each.items()}

@@ -19,6 +19,7 @@ from speech2code.files import safe_name, sound_file, write_atomically, write_jso
 from speech2code.pipeline import Limits, SpeechTranslator
 from speech2code.protocols import UnitEncoder, Vocoder
 from speech2code.report.run_folder import RunFolder
+from speech2code.seals import sealed
 from speech2code.stages.folders import (
     check_codebook,
     corpus_of,
@@ -84,8 +85,8 @@ def decode(config: Config) -> None:
             if split == "test":
                 _show(store, found, run)
         reference = {key: each.tolist() for key, each in true_units.items()}
-        write_json(run / "decoding" / "units.json", {"reference": reference, "translation": units})
-        write_json(run / "decoding" / "ended.json", ended)
+        write_json(run / "decoding" / "units.json", sealed({"reference": reference, "translation": units}))
+        write_json(run / "decoding" / "ended.json", sealed({"ended": ended}))
         figures["sounds"] = sealed_sounds(RunFolder(run), "translation", splits_of(config))
 
 

@@ -4,7 +4,7 @@ from speech2code.builders import judges_of
 from speech2code.config import Config
 from speech2code.corpora.pairs import VOICES
 from speech2code.corpora.store import FeatureStore
-from speech2code.files import read_json, write_json
+from speech2code.files import write_json
 from speech2code.registry import BASELINES, ROWS, RUN, STAGES, Row, spared_stages
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.ceiling import ORIGINAL, cannot_judge
@@ -25,7 +25,8 @@ def score(config: Config) -> None:
             return
         start_meteor(config.corpus.target)  # its ten seconds of loading pass meanwhile
         rows = [row for row in ROWS if row.group == RUN]
-        write_json(run / "scores" / "detectors.json", {row.name: _detect(config, row) for row in rows})
+        detectors = {row.name: _detect(config, row) for row in rows}
+        write_json(run / "scores" / "detectors.json", sealed(detectors))
         write_json(run / "scores.json", sealed(_scores(config, RUN)))
 
 
@@ -37,7 +38,7 @@ def score_baselines(config: Config) -> None:
             return
         start_meteor(config.corpus.target)
         found = _scores(config, BASELINES)
-        for split, toplines in read_json(run / "baselines" / "topline_texts.json").items():
+        for split, toplines in RunFolder(run).sealed("baselines/topline_texts.json").items():
             for row, texts in ((row, texts) for row, texts in toplines.items() if texts):
                 figures_of_text = score_pairs(texts.values(), config.corpus.target).figures()
                 found["splits"][split][f"{row}_text"] = {"as text": figures_of_text}
@@ -100,8 +101,9 @@ def _judged(config: Config, row: str, split: str) -> dict[str, Scores]:
 def _detect(config: Config, row: Row) -> dict:
     """What a score hides in the test list, by the first recogniser."""
     run = run_folder(config)
-    units, ended = (read_json(run / "decoding" / f"{name}.json") for name in ("units", "ended"))
-    table = RunFolder(run).transcripts(row.name, judges_of(config)[0])
+    folder = RunFolder(run)
+    units, ended = folder.units(), folder.sealed("decoding/ended.json")["ended"]
+    table = folder.transcripts(row.name, judges_of(config)[0])
     references, transcripts = (list(each) for each in zip(*table.values()))
     known = {"resynthesis": units["reference"], "translation": units["translation"]}.get(row.name)
     sequences = [known[key] for key in table] if known else None

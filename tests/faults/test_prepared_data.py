@@ -106,3 +106,15 @@ def test_what_is_half_made_is_not_whole(corpus, tmp_path, monkeypatch):
     assert "holds no prepared corpus" in str(problem_of(corpus.folder))
     main(["prepare", *corpus.overrides(tmp_path / "runs"), "name=other"])  # finds the folder as another experiment does
     assert problem_of(corpus.folder) is None
+
+
+@pytest.mark.parametrize("name", ["corpus.json", "train/items.json"])
+def test_a_link_to_nowhere_is_damage_that_can_be_mended(corpus, tmp_path, refused, name):
+    overrides, path = corpus.overrides(tmp_path / "runs"), corpus.folder / name
+    path.unlink()
+    path.symlink_to("nowhere")
+    sentence = refused("train", "units", *overrides)
+    assert str(path) in sentence and "delete it and run `speech2code prepare`" in sentence
+    path.unlink()
+    main(["prepare", *overrides])
+    read_all(corpus.folder)

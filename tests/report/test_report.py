@@ -61,7 +61,7 @@ def build_run(run, ids=IDS):
             tone = np.sin(2 * np.pi * (300 + 900 * t) * t) * (np.sin(9 * t) ** 2) + chance.normal(0, 0.01, len(t))
             save_waveform(RunFolder(run).sounds(row) / f"{sentence}.wav", (0.4 * tone).astype(np.float32))
     units = {n: {s: chance.integers(0, 64, 25).tolist() for s in ids} for n in ("reference", "translation")}
-    write_json(run / "decoding" / "units.json", units)
+    write_json(run / "decoding" / "units.json", sealed(units))
     diagonal = np.exp(-(np.subtract.outer(np.linspace(0, 1, 25), np.linspace(0, 1, 40)) ** 2) * 300)
     np.savez(run / "decoding" / "alignments.npz", **{s: diagonal.astype(np.float32) for s in ids})
     for row in ROWS[1:]:
@@ -76,7 +76,7 @@ def build_run(run, ids=IDS):
             record(run, f"transcripts/{row}.{recogniser}", 1.0, tables={path.name: digest(path)})
     found = {"same_output": 0, "near_silent": 0, "unending": 0, "sentences": 250, "warnings": []}
     warned = {**found, "near_silent": 3, "warnings": ["3 of 250 outputs are near-silent."]}
-    write_json(run / "scores" / "detectors.json", {"resynthesis": found, "translation": warned})
+    write_json(run / "scores" / "detectors.json", sealed({"resynthesis": found, "translation": warned}))
     scores = {row: {r: FIGURES for r in RECOGNISERS} for row in ROWS[1:]}
     scores["original"] = {
         "in_domain": {**FIGURES, "bleu": 98.76, "meteor": 61.23, "meteor_low": 60.0, "meteor_high": 62.0},
