@@ -23,7 +23,11 @@ def test_baseline_and_topline_are_trained_and_scored(transcribed, tmp_path, caps
     told = capsys.readouterr().out
     assert "baselines: done already" in told and "baseline_scores: done already" in told
     run, found = RunFolder(tmp_path / "tiny"), read_json(tmp_path / "tiny" / "baselines" / "scores.json")
-    assert found.keys() == {"splits", "speakers", "signatures", "hash"} and found["splits"].keys() == {"dev", "test", "unseen"}
+    assert found.keys() == {"splits", "speakers", "signatures", "hash"} and found["splits"].keys() == {
+        "dev",
+        "test",
+        "unseen",
+    }
     assert found["splits"]["dev"]["topline"].keys() == {"in_domain"}
     scores = found["splits"]["test"]
     # recordings have no voice to read the topline's text aloud
