@@ -74,7 +74,7 @@ def test_a_run_without_text_judges_units_by_all_that_needs_none(silent_ends, tmp
     assert not list(silent_ends.data.rglob("text.json"))
     main(["run", *overrides])
     run = RunFolder(tmp_path / "tiny")
-    found = run.json("units.json")
+    found = run.sealed("units.json")
     assert None not in found.values() and not any(
         np.isnan(each) for each in found.values() if not isinstance(each, str)
     )
@@ -93,7 +93,7 @@ def test_a_run_without_text_judges_units_by_all_that_needs_none(silent_ends, tmp
     capsys.readouterr()
     main(["measure", *overrides])
     assert f"no phones for 2 of {TESTED} test utterances" in capsys.readouterr().out
-    assert run.json("units.json") == found
+    assert run.sealed("units.json") == found
 
 
 def test_one_speaker_leaves_out_what_needs_two(silent_ends, tmp_path):
