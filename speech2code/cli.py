@@ -46,16 +46,7 @@ OTHERS = {  # verb → what it does, an example
     "encode": ("the units of recordings, one line each", "encode a.wav b.wav model=runs/best_fr_en/model"),
     "config": ("the settings as they would be used", "config experiment=best_fr_en units.codebook_size=32"),
 }
-CHECK_HELP = """
-
-Reads every recording and looks for noise, clipping, silence, telephone speech, pairs that do not fit, rows shifted by
-one, sentences that stand in train and in test, and more. Nothing is changed. Writes pairs.check.html (open it in a
-browser) and pairs.check.csv (every id) beside the manifest. Exit status: 0, or 1 where something is serious.
-
-  page=FOLDER/NAME.check.html   another place for the page; the list goes beside it
-  time=false                    without measuring how long a run would take
-Other overrides are those of `run`; without experiment=… it takes best_fr_en."""
-
+PAGES = {"import": "corpora.importers.formats", "check": "data_check.verb"}  # who has a page of help of its own
 LONGEST = 1_000  # characters of a complaint: what it quotes of a file may be a megabyte
 
 
@@ -122,14 +113,11 @@ def overview() -> str:
 
 def help_of(verb: str) -> str:
     """What `speech2code VERB --help` prints."""
-    if verb == "import":
-        from speech2code.corpora.importers.formats import page
-
-        return page()
+    if verb in PAGES:
+        return import_module(f"speech2code.{PAGES[verb]}").page()
     if verb in OTHERS:
         what, example = OTHERS[verb]
-        more = CHECK_HELP if verb == "check" else ""
-        return f"speech2code {verb}: {what}\n\n  speech2code {example}{more}"
+        return f"speech2code {verb}: {what}\n\n  speech2code {example}"
     meant = [stage for stage in STAGES if stage.verb.split()[0] == verb]
     lines = [f"  {stage.verb:36} {stage.help} → {stage.name}/" for stage in meant]
     lines += [f"\nLook at {stage.look}." for stage in meant if stage.look and len(meant) == 1]
@@ -215,40 +203,11 @@ def _config(arguments: list[str]) -> None:
 
 def _check(arguments: list[str]) -> None:
     """Exits with 1 where something is serious."""
-    from speech2code.compose import compose
+    from speech2code.data_check.verb import check_manifest
 
-    manifests = [each for each in arguments if "=" not in each or Path(each).is_file()]
-    if len(manifests) != 1:
-        raise UserError(f"check needs one manifest: speech2code {OTHERS['check'][1]}")
-    manifest = Path(manifests[0])
-    rest = [each for each in arguments if each not in manifests]
-    page = _taken(rest, "page") or str(manifest.with_name(f"{manifest.stem}.check.html"))
-    time = _taken(rest, "time") or "true"
-    if not page.endswith(".check.html") or time not in (
-        "true",
-        "false",
-    ):  # the list beside it replaces no file of yours
-        raise UserError("check takes page=NAME.check.html, and time=true or time=false; see speech2code check --help")
-    if not any(each.startswith("experiment=") for each in rest):
-        rest.insert(0, "experiment=best_fr_en")
-    config = compose(["corpus=manifest", *rest, f"corpus.path={manifest}"])
-    from speech2code.data_check.command import check
-
-    try:
-        serious = check(config, Path(page), time == "true")
-    except KeyboardInterrupt:
-        print("speech2code: interrupted; the check begins anew next time", file=sys.stderr)
-        sys.exit(130)
-    if serious:
+    if check_manifest(arguments):
         sys.stdout.flush()
         sys.exit(1)
-
-
-def _taken(arguments: list[str], key: str) -> str | None:
-    """Takes the last key=value of this key out of the arguments → the value."""
-    found = [each for each in arguments if each.startswith(f"{key}=")]
-    arguments[:] = [each for each in arguments if each not in found]
-    return found[-1].partition("=")[2] if found else None
 
 
 def _translate(arguments: list[str]) -> None:

@@ -4,10 +4,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from speech2code.errors import UserError
-from speech2code.files import read_json
 from speech2code.registry import STAGES
-from speech2code.seals import opened
+from speech2code.seals import read_sealed
 
 RECORD = "stage.json"
 
@@ -17,11 +15,7 @@ def read_record(run: Path, name: str) -> dict | None:
     path = run / name / RECORD
     if not os.path.lexists(path):  # a link that leads nowhere is a damaged record
         return None
-    remedy = f"delete {path.parent} and run that stage again"
-    try:
-        return opened(read_json(path), path, remedy)
-    except UserError as error:
-        raise UserError(str(error) if remedy in str(error) else f"{error}; {remedy}") from error
+    return read_sealed(path, f"delete {path.parent} and run that stage again")
 
 
 def records_of(run: Path) -> dict[str, dict]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from speech2code.errors import UserError
+from speech2code.files import read_json
 
 HASH = "hash"
 
@@ -16,10 +17,15 @@ def sealed(document: dict) -> dict:
     return fields | {HASH: _hash(fields)}
 
 
-def opened(document: Any, path: Path, remedy: str) -> dict:
-    """The fields of a document that was read from `path`, without the hash.
+def read_sealed(path: Path, remedy: str) -> dict:
+    """The fields of the document in a file, without the hash.
 
-    UserError where they are not those that were sealed, or never were; it ends with `remedy`, what to do then."""
+    UserError where it cannot be read, where they are not those that were sealed, or never were; it ends with `remedy`,
+    what to do then."""
+    try:
+        document: Any = read_json(path)
+    except UserError as error:
+        raise UserError(f"{error}; {remedy}") from error
     if not isinstance(document, dict) or HASH not in document:
         raise UserError(f"{path} has no hash, so an older version of this program wrote it; {remedy}")
     fields = {name: value for name, value in document.items() if name != HASH}

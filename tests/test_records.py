@@ -15,7 +15,7 @@ from speech2code.cli import main
 from speech2code.errors import UserError
 from speech2code.files import read_json, write_json
 from speech2code.records import origin_of, read_record, records_of, seconds_of
-from speech2code.seals import opened, sealed
+from speech2code.seals import read_sealed, sealed
 from speech2code.stages.record import finished, stage
 
 SETTINGS = {"units": {"kind": "vqvae"}, "trainer": {"seed": 7, "precision": "32-true"}}
@@ -183,4 +183,4 @@ def test_records_are_sealed_as_they_are_written(tmp_path):
     work(tmp_path)
     path = tmp_path / "units" / "stage.json"
     record = read_json(path)
-    assert sealed(opened(record, path, "")) == record
+    assert sealed(read_sealed(path, "")) == record

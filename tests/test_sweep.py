@@ -135,6 +135,9 @@ def test_a_single_run_has_a_table_of_its_own(transcribed, tmp_path, refused, mon
     main(["table", *overrides])  # from the archive alone
     assert path.read_bytes() == table and path.with_name("evidence.tar.xz").read_bytes() == evidence
     assert "Nothing is chosen and nothing compared: dev was not judged." in path.with_suffix(".md").read_text()
+    read = next((tmp_path / "runs" / "tiny" / "transcripts").rglob("test.tsv"))
+    read.write_text(read.read_text() + "x\ty\tz\n")
+    assert f"{read} is not what its stage wrote" in refused("table", *overrides)
     changed = path.read_text().replace('"row": "original"', '"row": "topline"')
     path.write_text(changed)
     with pytest.raises(UserError, match="changed by hand"):

@@ -21,7 +21,7 @@ from speech2code.errors import UserError
 from speech2code.files import read_json, write_atomically, write_json
 from speech2code.locks import LOCK
 from speech2code.npz import read_npz
-from speech2code.seals import digest, opened, sealed
+from speech2code.seals import digest, read_sealed, sealed
 
 MARK = ".made-by-speech2code"  # in a folder that this program made: nothing else is written in or cleaned
 UNSCORED = "unscored.csv"  # the list of sentences whose target text cannot be scored
@@ -31,6 +31,7 @@ KINDS = ("source_mfcc", "target_mfcc", "source_waveform", "target_waveform")
 SIDES = ("source", "target")
 FORM = {"mfcc": (np.dtype(np.float16), (39,)), "waveform": (np.dtype(np.int16), ())}
 AGAIN = "run `speech2code prepare` with the same settings, which makes it again"
+DAMAGED = f"delete it and {AGAIN}"
 
 
 def read_corpus(folder: Path) -> dict:
@@ -38,15 +39,7 @@ def read_corpus(folder: Path) -> dict:
     path = folder / "corpus.json"
     if not os.path.lexists(path):  # a link that leads nowhere is damage
         raise UserError(f"{folder} holds no prepared corpus; run `speech2code prepare` with the same settings first")
-    return _opened(path)
-
-
-def _opened(path: Path) -> dict:
-    try:
-        return opened(read_json(path), path, f"delete it and {AGAIN}")
-    except UserError as error:
-        remedy = "" if AGAIN in str(error) else f"; delete it and {AGAIN}"
-        raise UserError(f"{error}{remedy}") from error
+    return read_sealed(path, DAMAGED)
 
 
 def problem_of(folder: Path) -> str | None:
@@ -71,7 +64,7 @@ class FeatureStore:
             raise UserError(
                 f"{self.folder} holds no prepared speech; run `speech2code prepare` with the same settings first"
             )
-        items = _opened(path)
+        items = read_sealed(path, DAMAGED)
         self.ids: list[str] = items["ids"]
         self.speakers: dict[str, list[str]] = {side: items[f"{side}_speakers"] for side in SIDES}
         self._items = np.arange(len(self.ids))  # places on disk
@@ -128,7 +121,7 @@ class FeatureStore:
         return self.folder / name
 
     def _damaged(self, name: str) -> UserError:
-        return UserError(f"{self.folder / name} is not what `prepare` wrote; delete it and {AGAIN}")
+        return UserError(f"{self.folder / name} is not what `prepare` wrote; {DAMAGED}")
 
     def _load(self, kind: str) -> tuple[np.memmap, np.ndarray, np.ndarray]:
         if kind not in self._arrays:
@@ -167,8 +160,13 @@ def claim(folder: Path) -> None:
             "choose another corpus.name (or data=…) for the prepared corpus, or move that away"
         )
     if not marked:
-        with write_atomically(folder / MARK) as temporary:
-            temporary.write_text("Speech2Code made this folder and may write it anew. Keep nothing of your own here.\n")
+        mark(folder)
+
+
+def mark(folder: Path) -> None:
+    """Makes `folder`, and says in it who did."""
+    with write_atomically(folder / MARK) as temporary:
+        temporary.write_text("Speech2Code made this folder and may write it anew. Keep nothing of your own here.\n")
 
 
 def _begun(name: str) -> bool:
@@ -215,7 +213,7 @@ def write_split(folder: Path, split: str, items: dict, texts: dict | None, shard
 
 def write_texts(folder: Path, split: str, texts: dict | None) -> None:
     """The texts of a split anew, or none; its speech stays as it is."""
-    _write_items(folder / split, _opened(folder / split / "items.json"), texts)
+    _write_items(folder / split, read_sealed(folder / split / "items.json", DAMAGED), texts)
 
 
 def _write_items(folder: Path, items: dict, texts: dict | None) -> None:

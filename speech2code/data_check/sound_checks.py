@@ -19,9 +19,8 @@ UNEVEN = 12  # dB from the side's median: four times the amplitude, more than vo
 NOISY = 15  # dB: the weak sounds of speech (f, s, t) lie 10 to 20 dB below the vowels, and drown
 CLIPPED = 1e-3  # share of the samples: 16 a second; 450 sentences of synthetic voices have none
 CANCELLED = 20  # dB that the mean of the channels may be below the loudest one; with one silent channel it is 6
-OFFSET = (
-    -34
-)  # dB below the loudest 25 ms: from -40 on silence does not look silent; 450 clean sentences have -40 at most
+# dB below the loudest 25 ms: from -40 on silence does not look silent; 450 clean sentences have -40 at most
+OFFSET = -34
 LONG_QUIET = 1.0  # seconds at one end
 LEFT_QUIET = 0.5  # seconds that stay after trimming
 LITTLE_TALK = 0.3  # share of speech; synthetic sentences have 0.74 and more

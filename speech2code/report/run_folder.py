@@ -11,11 +11,11 @@ import yaml
 
 from speech2code.audio.files import load_waveform
 from speech2code.errors import UserError
-from speech2code.files import read_json, safe_name, sound_file
+from speech2code.files import safe_name, sound_file
 from speech2code.npz import read_npz
 from speech2code.records import read_record
 from speech2code.registry import BY_NAME, ROW, ROWS
-from speech2code.seals import digest, opened
+from speech2code.seals import digest, read_sealed
 
 MADE_BY = {  # sealed file → the stage that writes it
     "scores.json": "scores", "scores/detectors.json": "scores", "units.json": "quality",
@@ -42,12 +42,7 @@ class RunFolder:
         """A file in MADE_BY; {} where there is none. UserError where it was changed by hand."""
         path, stage = self.path / name, MADE_BY[name]
         remedy = f"delete it and {self.path / stage}, and run `speech2code {BY_NAME[stage].verb}` again"
-        if not os.path.lexists(path):
-            return {}
-        try:
-            return opened(read_json(path), path, remedy)
-        except UserError as error:
-            raise UserError(str(error) if remedy in str(error) else f"{error}; {remedy}") from error
+        return read_sealed(path, remedy) if os.path.lexists(path) else {}
 
     def scores(self, split: str = "test") -> dict[str, dict]:
         """Row → recogniser → figures, of all rows of this split that have been scored, baseline and topline too."""

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 
 from speech2code.corpora.pairs import VOICES
-from speech2code.files import read_json, write_atomically, write_json
+from speech2code.files import write_atomically, write_json
 from speech2code.registry import ROW
 from speech2code.report.cells import OURS
 from speech2code.report.paper import PAPER, REMARKS, TOPLINE
 from speech2code.scoring.ceiling import SENTENCE as CANNOT_JUDGE
-from speech2code.seals import opened, sealed
+from speech2code.seals import read_sealed, sealed
 
 HEAD = {
     "system": "{name}",
@@ -74,7 +74,7 @@ def write_tables(cells: list[dict], folder: Path, commands: list[str], legend: d
 
 def read_table(path: Path) -> dict:
     """A `table.json` → {"commands", "legend", "cells"}. UserError where it was changed by hand."""
-    return opened(read_json(path), path, "write it anew with `speech2code table`")
+    return read_sealed(path, "write it anew with `speech2code table`")
 
 
 def markdown(cells: list[dict], commands: list[str], legend: dict[str, str]) -> str:

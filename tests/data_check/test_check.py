@@ -1,6 +1,7 @@
 """`speech2code check`: a clean corpus is called clean; each planted fault is found, with its id, and nothing else."""
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,12 @@ import soxr
 from conftest import RATE, SYLLABLES, speak, tiny
 
 from speech2code.cli import main
+from speech2code.compose import compose
+from speech2code.corpora.pairs import Pair
+from speech2code.data_check.corpus import CheckedCorpus
+from speech2code.data_check.expectations import expectations
 
+ROOT = Path(__file__).parents[2]
 SPLITS = ["train"] * 28 + ["dev"] * 4 + ["test"] * 4
 ALWAYS = {"small_test"}  # a hundred test sentences would take a test of minutes
 
@@ -232,3 +238,16 @@ def test_an_interruption_ends_it_cleanly(manifest, monkeypatch, capsys):
         main(["check", str(manifest.write()), *tiny()[1:]])
     assert caught.value.code == 130 and "interrupted" in capsys.readouterr().err
     assert not list(manifest.folder.glob("*.check.*"))
+
+
+@pytest.mark.parametrize("pairs", [10, 1_000, 10_000])
+def test_what_to_expect_quotes_the_documents_and_nothing_else(pairs):
+    """A figure that changes there must change here."""
+    train = [Pair(str(number), "train", "oui", "yes", source_voice="espeak:fr-fr") for number in range(pairs)]
+    corpus = CheckedCorpus(compose(["experiment=best_fr_en"]), train, [], {"source": [], "target": []})
+    _, amount, voice, *_ = expectations(corpus)
+    for sentence in (amount, voice):
+        named = re.findall(r"docs/[\w-]+\.md", sentence)
+        read = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in named)
+        figures = re.findall(r"\d[\d,.]*\d|\d", sentence.replace("494 pairs", ""))
+        assert named and figures and not [each for each in figures if each not in read]

@@ -46,6 +46,24 @@ def test_they_are_refused_and_the_advice_helps(decoded, refused, verb, damage):
     main([*words, *overrides])
 
 
+@pytest.mark.parametrize(
+    ("name", "verb"), [("units.json", "measure"), ("units.json", "report"), ("ended.json", "score")]
+)
+def test_a_list_in_place_of_what_decode_has_written_is_refused(decoded, refused, name, verb):
+    overrides, run = decoded
+    if verb == "score":
+        main(["transcribe", *overrides])
+    (run / "units.json").unlink(missing_ok=True)
+    path = run / "decoding" / name
+    whole = path.read_bytes()
+    path.write_text("[1, 2]")
+    sentence = refused(verb, *overrides)
+    assert (
+        f"{path} has no hash" in sentence and f"delete it and {run}/decoding, and run `speech2code decode`" in sentence
+    )
+    path.write_bytes(whole)
+
+
 def test_a_record_that_is_a_link_to_nowhere_is_no_missing_one(decoded, refused):
     overrides, run = decoded
     record = run / "vocoder" / "stage.json"

@@ -9,9 +9,8 @@ from typing import Any
 from speech2code.corpora.checks import Rejection
 from speech2code.corpora.importers.formats import FIELDS
 from speech2code.corpora.pairs import Pair
-from speech2code.corpora.store import MARK
+from speech2code.corpora.store import MARK, mark
 from speech2code.errors import UserError
-from speech2code.files import write_atomically
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,7 @@ def claim_sound(folder: Path) -> None:
             f"{folder} is there, Speech2Code did not make it, and the sound of the import belongs into that folder; "
             "move it away, or choose another name for the manifest"
         )
-    with write_atomically(folder / MARK) as temporary:
-        temporary.write_text("Speech2Code made this folder and may write it anew. Keep nothing of your own here.\n")
+    mark(folder)
 
 
 def check_sided(request: Request) -> None:
