@@ -33,7 +33,7 @@ def speech2code(tmp_path, *arguments):
 
 @pytest.fixture(scope="module")
 def swept(transcribed, tmp_path_factory):
-    """Where to run it, and its overrides."""
+    """Where it was run, its overrides, and how it ended."""
     folder = tmp_path_factory.mktemp("sweep")
     usual = transcribed.overrides(folder / "runs", *QUIET, f"data={folder}/data")
     overrides = [each for each in usual if not each.startswith("units.")]
@@ -45,12 +45,11 @@ def swept(transcribed, tmp_path_factory):
         "trainer.jobs=2",
         *CELLS,
     ]
-    return folder, overrides
+    return folder, overrides, speech2code(folder, "sweep", *overrides)
 
 
 def test_shared_work_is_done_once_and_the_table_follows(swept):
-    folder, overrides = swept
-    ended = speech2code(folder, "sweep", *overrides)
+    folder, overrides, ended = swept
     assert ended.returncode == 0, ended.stderr
     assert (
         ended.stdout.count("recogniser: done already")
@@ -145,7 +144,7 @@ def test_a_single_run_has_a_table_of_its_own(transcribed, tmp_path, refused, mon
 
 
 def test_a_stopped_sweep_goes_on_in_joblib_s_workers(swept):
-    folder, overrides = swept
+    folder, overrides, _ = swept
     cells = [folder / "runs" / "tiny" / f"units.time_reduction-{reduction}" for reduction in (2, 4)]
     for cell in cells:
         shutil.rmtree(cell / "units")
@@ -155,7 +154,7 @@ def test_a_stopped_sweep_goes_on_in_joblib_s_workers(swept):
 
 
 def test_a_failed_cell_is_shown_and_stops_no_other(swept):
-    folder, overrides = swept
+    folder, overrides, _ = swept
     ended = speech2code(folder, "sweep", *overrides, "units.training.steps=7")  # its units were made with 6
     assert ended.returncode == 2
     assert "speech2code: units.time_reduction-2, units.time_reduction-4 failed; the same command" in ended.stderr

@@ -249,5 +249,5 @@ def test_what_to_expect_quotes_the_documents_and_nothing_else(pairs):
     for sentence in (amount, voice):
         named = re.findall(r"docs/[\w-]+\.md", sentence)
         read = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in named)
-        figures = re.findall(r"\d[\d,.]*\d|\d", sentence.replace("494 pairs", ""))
+        figures = re.findall(r"\d[\d,.]*\d|\d", sentence)
         assert named and figures and not [each for each in figures if each not in read]
