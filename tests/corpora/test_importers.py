@@ -334,6 +334,18 @@ def test_mmboshi(tmp_path, mmboshi):
     assert {id: pair.split for id, pair in again.items()} == {id: pair.split for id, pair in pairs.items()}
 
 
+def test_mmboshi_tells_when_phones_sound(tmp_path, mmboshi, capsys):
+    """Numbers of phones, their neighbours in an old encoding, and frames that count from 1."""
+    aligned = "#@ word=w\xe1 nbs=1 w\nmartial_2015-dev_0 1:..w3 1 1 5 9 65\nmartial_2015-dev_0 33:.w\xb13 1 80 3 10 3\n"
+    path = mmboshi / "forced_alignment" / "limsi-align" / "dev0.seg"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(aligned.encode("latin-1"))
+    imported(tmp_path / "mb.csv", "mmboshi", mmboshi, "target=mb", "source=fr", spoken=["source"])
+    assert f"corpus.phones={tmp_path}/mb.phones" in capsys.readouterr().out
+    ctm = (tmp_path / "mb.phones" / "phones.ctm").read_text()
+    assert ctm == "martial_2015-dev_0 1 0.00 0.79 sil\nmartial_2015-dev_0 1 0.79 0.16 phone33\n"
+
+
 def test_what_mmboshi_gave_can_be_prepared(tmp_path, mmboshi):
     for path in mmboshi.rglob("*.wav"):
         sound(path, 0.4)

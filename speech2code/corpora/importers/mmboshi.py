@@ -5,8 +5,10 @@ https://github.com/mzboito/mmboshi (Godard et al. 2018; Zanon Boito et al. 2019)
 and these `wav/ID.wav` and for each language `fr/ID.fr`, one sentence a file. `mb/ID.mb.cleaned` is Mboshi as linguists
 write it (`ID.mb` is not there for every sentence). An id begins with the speaker. The list that is called dev is taken
 for test, as the corpus has no other; a dev is carved out of train. Some sentences are in both: these go out of train.
+Beside `5k`, `forced_alignment/limsi-align/dev0.seg` tells when the phones of that list sound.
 """
 
+import re
 from pathlib import Path
 
 from speech2code.corpora.checks import Rejection
@@ -18,6 +20,11 @@ from speech2code.errors import UserError
 RECORDED = "mb"
 TEXTS = ("fr", "en", "de", "es", "pt")
 LISTS = {"train": "train", "dev": "test"}  # folder → our split
+ALIGNED = "forced_alignment/limsi-align/dev0.seg"
+# id, number of the phone and, in an encoding of its own, what stands beside it; first frame, lengths of three states
+ALIGNED_PHONE = re.compile(rb"(\S+) (\d+):.* (\d+) (\d+) (\d+) (\d+)")
+SILENCES = (b"1", b"70")  # numbers of phones
+FRAME = 0.01  # seconds
 
 
 def read(request: Request) -> Imported:
@@ -35,7 +42,22 @@ def read(request: Request) -> Imported:
             else:
                 add_pair(found, sound.stem, sides[source], sides[target])
                 found.sentences[sound.stem] = " ".join((sides["fr"].text or sound.stem).lower().split())
+    if target == RECORDED and (root.parent / ALIGNED).is_file():
+        found.phones = _phones((root.parent / ALIGNED).read_bytes())
     return found
+
+
+def _phones(aligned: bytes) -> list[str]:
+    """Lines of a CTM file: id, channel, start, duration, phone."""
+    lines = []
+    for match in (ALIGNED_PHONE.fullmatch(line.rstrip()) for line in aligned.split(b"\n")):
+        if match:
+            name, phone, *frames = match.groups()
+            first, *states = map(int, frames)  # frames count from 1
+            symbol = "sil" if phone in SILENCES else f"phone{phone.decode()}"
+            start, duration = (first - 1) * FRAME, sum(states) * FRAME
+            lines.append(f"{name.decode(errors='replace')} 1 {start:.2f} {duration:.2f} {symbol}")
+    return lines
 
 
 def _languages(request: Request) -> tuple[str, str]:

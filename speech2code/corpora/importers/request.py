@@ -31,15 +31,21 @@ class Request:
         """The list of what cannot be used."""
         return self.out.with_name(f"{self.out.stem}.left_out.csv")
 
+    @property
+    def phones(self) -> Path:
+        """The file for the times of phones, in a folder of its own as `corpus.phones` wants it."""
+        return self.out.with_name(f"{self.out.stem}.phones") / "phones.ctm"
+
 
 @dataclass
 class Imported:
     """Pairs, the split "" where the corpus has none; what was left out; and which pairs say the same sentence, where
-    neither texts nor recordings tell: id of the pair → any name of the sentence."""
+    neither texts nor recordings tell: id of the pair → any name of the sentence. `phones`: lines of a CTM file."""
 
     pairs: list[Pair] = field(default_factory=list)
     left_out: list[Rejection] = field(default_factory=list)
     sentences: dict[str, str] = field(default_factory=dict)
+    phones: list[str] = field(default_factory=list)
 
 
 def claim_sound(folder: Path) -> None:

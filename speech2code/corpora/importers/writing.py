@@ -47,8 +47,12 @@ def write(request: Request, found: Imported, dev: float, test: float) -> str:
             if left_out
             else f"{', '.join(request.inputs)} holds no pair; give another input"
         )
-    _write(request.out, [rows[pair.id] | {"split": pair.split} for pair in pairs])
-    return _report(request, pairs, left_out)
+    written = _table(request.out, [rows[pair.id] | {"split": pair.split} for pair in pairs])
+    _write(request.out, written)
+    if found.phones:
+        request.phones.parent.mkdir(exist_ok=True)
+        _write(request.phones, "\n".join([*found.phones, ""]).encode())
+    return _report(request, pairs, left_out, found.phones)
 
 
 def _row(pair: Pair, folder: Path) -> dict[str, str]:
@@ -87,8 +91,8 @@ def _check_ours(path: Path) -> None:
         raise UserError(f"{path} is there, and no import wrote it; move it away or give the manifest another name")
 
 
-def _write(path: Path, rows: list[dict[str, str]]) -> None:
-    """As the manifest's reader wants it; a file that says the same already is left as it is."""
+def _table(path: Path, rows: list[dict[str, str]]) -> bytes:
+    """As the manifest's reader wants it."""
     columns = [column for column in COLUMNS if any(row[column] for row in rows)]
     text = io.StringIO()
     dialect = DIALECTS[path.suffix.lower()]
@@ -96,7 +100,11 @@ def _write(path: Path, rows: list[dict[str, str]]) -> None:
     table = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n", quotechar=quotes, **dialect)
     table.writeheader()
     table.writerows(rows)
-    written = text.getvalue().encode()
+    return text.getvalue().encode()
+
+
+def _write(path: Path, written: bytes) -> None:
+    """A file that says the same already is left as it is."""
     if path.is_file():
         if path.read_bytes() != written:
             raise UserError(f"{path} is there and says something else; move it away or choose another name")
@@ -105,7 +113,7 @@ def _write(path: Path, rows: list[dict[str, str]]) -> None:
         temporary.write_bytes(written)
 
 
-def _report(request: Request, pairs: list[Pair], left_out: list[Rejection]) -> str:
+def _report(request: Request, pairs: list[Pair], left_out: list[Rejection], phones: list[str]) -> str:
     splits = Counter(pair.split for pair in pairs)
     lines = [f"{request.out}: {len(pairs):,} pairs ({_counted((split, splits[split]) for split in SPLITS)})"]
     lines += [_report_of_side(side, pairs) for side in SIDES]
@@ -119,7 +127,8 @@ def _report(request: Request, pairs: list[Pair], left_out: list[Rejection]) -> s
     command = f"speech2code run experiment=best_fr_en corpus=manifest corpus.path={path} corpus.name={name}"
     voices = [f"corpus.{side}_voice=…" for side in SIDES if any(not getattr(pair, f"{side}_audio") for pair in pairs)]
     language = ["corpus.target=…"] if texts else []
-    return "\n".join([*lines, "next: " + " ".join([command, f"name={name}", *language, *voices])])
+    times = [f"corpus.phones={shlex.quote(str(request.phones.parent))}"] if phones else []
+    return "\n".join([*lines, "next: " + " ".join([command, f"name={name}", *language, *voices, *times])])
 
 
 def _blamed(each: Rejection) -> str:
