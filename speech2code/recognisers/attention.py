@@ -20,11 +20,12 @@ from speech2code.builders import build_translator, settings_class
 from speech2code.config import Config, RecogniserConfig, SearchConfig
 from speech2code.corpora.batches import in_order
 from speech2code.errors import UserError
-from speech2code.files import read_json, write_json
+from speech2code.files import write_json
 from speech2code.padding import pad
 from speech2code.protocols import Translator
 from speech2code.ranges import settings_from, whole_number
 from speech2code.recognisers.vocabulary import Vocabulary
+from speech2code.seals import read_sealed, sealed
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
 from speech2code.training.progress import bar
 from speech2code.translation.search import beam_search
@@ -61,7 +62,7 @@ class AttentionRecogniser:
         rules of `beam_search`."""
         known: dict = {"settings": asdict(settings) | {"training": None}, "vocabulary": vocabulary.state()}
         known |= {"limits": limits, "mean": standard[0].tolist(), "std": standard[1].tolist()}
-        write_json(folder / DESCRIPTION, known)
+        write_json(folder / DESCRIPTION, sealed(known))
 
     @classmethod
     def load(cls, run: Path, config: Config) -> "AttentionRecogniser":
@@ -69,7 +70,8 @@ class AttentionRecogniser:
         folder = run / "recogniser"
         if not (folder / WEIGHTS).exists():
             raise UserError(f"{folder} holds no trained recogniser; run `speech2code train recogniser` first")
-        known = read_json(folder / DESCRIPTION)
+        advice = f"delete {folder} and run `speech2code train recogniser` again"
+        known = read_sealed(folder / DESCRIPTION, advice)
         try:
             described = {name: value for name, value in known["settings"].items() if name != "training"}
             settings: Any = settings_from(described, settings_class("recogniser", described["kind"]))
@@ -77,10 +79,7 @@ class AttentionRecogniser:
             standard = torch.tensor(known["mean"]), torch.tensor(known["std"])
             limits = {name: whole_number(known["limits"][name], name) for name in ("longest", "longest_run")}
         except Exception as error:  # byte pairs raise what they like
-            raise UserError(
-                f"{folder / DESCRIPTION} does not describe a recogniser ({error}); delete {folder} and run "
-                "`speech2code train recogniser` again"
-            ) from error
+            raise UserError(f"{folder / DESCRIPTION} does not describe a recogniser ({error}); {advice}") from error
         model = build_translator(settings, len(vocabulary.tokens))
         load_checkpoint(folder / WEIGHTS, model)
         return cls(model, vocabulary, standard, limits)
