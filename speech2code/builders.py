@@ -42,6 +42,9 @@ UNIT_ENCODERS = {
     "vqvae": Kind("units.vqvae:VqVae", "config:VqVaeConfig", "training.units:learn_vqvae"),
     "segmental": Kind("units.segmental:SegmentalVqVae", "config:SegmentalConfig", "training.units:learn_segmental"),
     "kmeans": Kind("units.kmeans:KMeansUnits", "config:KMeansConfig", "units.kmeans:learn_kmeans"),
+    "contrastive": Kind(
+        "units.contrastive:ContrastiveUnits", "config:ContrastiveConfig", "training.contrastive:learn_contrastive"
+    ),
 }
 VOCODERS = {
     "inverter": Kind("vocoders.inverter:CodebookInverter", "config:InverterConfig"),

@@ -168,6 +168,24 @@ class KMeansConfig(UnitsConfig):
 
 
 @dataclass
+class ContrastiveConfig(KMeansConfig):
+    """k-means on what a network has learnt by telling what comes next, for natural speech."""
+
+    kind: str = "contrastive"
+    codebook_size: int = setting(256, "how many different units there are", at_least=1, at_most=65_536)
+    target_unit_rate: float | None = setting(
+        14.0, "units a second, each as long as its sound; null: each lasts time_reduction", at_least=1, at_most=50
+    )
+    code_dim: int = setting(64, "numbers in a code; at most `width`", at_least=1, at_most=4096)
+    width: int = setting(256, "channels", at_least=1, at_most=WIDEST)
+    steps_ahead: int = setting(6, "how far it looks ahead, in steps of 20 ms", at_least=1, at_most=50)
+    vtlp: float = setting(
+        0.15, "augmentation: both sides' frequency axes are warped by e to up to ± this", at_least=0, at_most=0.5
+    )
+    training: TrainingConfig = training(8000, learning_rate=1e-3)
+
+
+@dataclass
 class VocoderConfig:
     """What every vocoder has that draws a spectrogram for Griffin-Lim."""
 

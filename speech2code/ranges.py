@@ -7,7 +7,15 @@ from typing import Any, TypeVar, get_args
 
 from omegaconf import MISSING
 
-from speech2code.config import BLOCK_STEPS, InverterConfig, Seq2SeqConfig, TransformerConfig, UnitsConfig, VocoderConfig
+from speech2code.config import (
+    BLOCK_STEPS,
+    ContrastiveConfig,
+    InverterConfig,
+    Seq2SeqConfig,
+    TransformerConfig,
+    UnitsConfig,
+    VocoderConfig,
+)
 from speech2code.errors import UserError
 
 T = TypeVar("T")
@@ -37,6 +45,8 @@ def mismatch(units: UnitsConfig, vocoder: VocoderConfig, networks: Mapping[str, 
         if isinstance(network, TransformerConfig) and network.width % network.heads:
             heads = f"{section}.heads={network.heads}"
             return f"{section}.width={network.width} is not possible; it must be a multiple of {heads}"
+    if isinstance(units, ContrastiveConfig) and units.code_dim > units.width:
+        return f"units.code_dim={units.code_dim} is not possible; it must be at most units.width={units.width}"
     if isinstance(vocoder, InverterConfig):
         variable = getattr(units, "target_unit_rate", None) is not None
         read = BLOCK_STEPS if variable else getattr(units, "time_reduction", 1)

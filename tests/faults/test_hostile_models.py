@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from speech2code.config import (
+    ContrastiveConfig,
     InverterConfig,
     KMeansConfig,
     LinearConfig,
@@ -27,6 +28,7 @@ from speech2code.corpora.statistics import SourceRange
 from speech2code.errors import UserError
 from speech2code.pipeline import Limits, SpeechTranslator
 from speech2code.recognisers.attention import DESCRIPTION, AttentionRecogniser
+from speech2code.seals import sealed
 from speech2code.training.checkpoints import LAST, WEIGHTS, load_checkpoint
 
 LSTM = LstmConfig(conv_width=8, encoder_width=8, decoder_width=8, embedding_dim=4, attention_size=4)
@@ -237,6 +239,7 @@ def test_wild_weights_are_spoken_or_refused(model, name, value):
 
 @pytest.mark.parametrize("units", [
     KMeansConfig(codebook_size=8), KMeansConfig(codebook_size=8, target_unit_rate=12.0),
+    ContrastiveConfig(codebook_size=8, code_dim=4, width=8, steps_ahead=2),
     SegmentalConfig(codebook_size=8, code_dim=4, width=8, blocks=1, segment_codes=6),
 ])  # fmt: skip
 def test_every_kind_is_compared_and_loads(tmp_path, units):
@@ -260,6 +263,8 @@ def test_no_description_of_a_recogniser_is_trusted(tmp_path, known):
     folder = tmp_path / "recogniser"
     folder.mkdir()
     (folder / WEIGHTS).touch()
+    if known.startswith("{"):  # a seal is no proof: anybody can make one
+        known = json.dumps(sealed(json.loads(known)))
     (folder / DESCRIPTION).write_text(known)
     with pytest.raises(UserError, match=r"recogniser\.json"):
         AttentionRecogniser.load(tmp_path, None)
