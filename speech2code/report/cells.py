@@ -210,8 +210,8 @@ def _processor_seconds(run: RunFolder, row: str) -> float:
 
 
 def _compared(lines: list[dict], systems: list[System]) -> list[dict]:
-    """With "best" where a system of ours is the best of its corpus on dev by the judge, and "p_value": two-sided paired
-    bootstrap of each against that one, on test. One training and several are not compared."""
+    """With "best" where a system of ours is the best of its corpus on dev by the judge, and by each recogniser "p_value":
+    two-sided paired bootstrap of each against that one, on test. One training and several are not compared."""
     by_cell = {(each.cell, each.row, each.place["corpus"]): each for each in systems}
     for corpus in {each.place["corpus"] for each in systems}:
         mine = [line for line in lines if line.get("corpus") == corpus and "scores" in line]
@@ -224,17 +224,19 @@ def _compared(lines: list[dict], systems: list[System]) -> list[dict]:
         for line in mine:
             system = by_cell[line["cell"], line["row"], corpus]
             if line["row"] != "original" and (len(system.runs) == 1) == (len(chosen.runs) == 1):
-                line["p_value"] = _p_value(system, chosen)
+                for recogniser, figures in line["scores"]["test"].items():
+                    if recogniser in best["scores"]["test"]:
+                        figures["p_value"] = _p_value(system, chosen, recogniser)
     return lines
 
 
-def _p_value(system: System, chosen: System) -> float:
+def _p_value(system: System, chosen: System, recogniser: str) -> float:
     language = config_of(chosen.runs[0])["corpus"]["target"]
-    read = chosen.transcripts(chosen.judge)
+    read = chosen.transcripts(recogniser)
     references = {key: reference for key, (reference, _) in read[0].items()}
     ours, theirs = (
         [[each[key][1] for key in references] for each in transcripts]
-        for transcripts in (system.transcripts(chosen.judge), read)
+        for transcripts in (system.transcripts(recogniser), read)
     )
     return paired_bootstrap_trainings(ours, theirs, list(references.values()), language)
 

@@ -29,6 +29,7 @@ HEAD = {
 JUDGED = {  # by each recogniser, on test
     "BLEU": "{bleu:.1f} [{bleu_low:.1f}, {bleu_high:.1f}]",
     "± over seeds": "{bleu_sd:.1f}",
+    "p": "{p_value:.3f}",
     "chrF": "{chrf:.1f} [{chrf_low:.1f}, {chrf_high:.1f}]",
     "METEOR": "{meteor:.1f} [{meteor_low:.1f}, {meteor_high:.1f}]",
     "WER": "{wer:.1f} [{wer_low:.1f}, {wer_high:.1f}]",
@@ -56,7 +57,7 @@ FIGURES = (
     "Figures of the test list, [95 % interval] over sentences and, of several seeds, trainings (METEOR: their mean "
     "alone). (!): by a recogniser that cannot judge."
 )
-CHOSEN = "Chosen on dev by {judge}: **{cell}**. p: two-sided paired bootstrap against it on test, by {judge}."
+CHOSEN = "Chosen on dev by {judge}: **{cell}**. p: two-sided paired bootstrap of BLEU against it, on test."
 
 
 def write_tables(cells: list[dict], folder: Path, commands: list[str], legend: dict[str, str]) -> None:
@@ -119,7 +120,6 @@ def _columns(cells: list[dict]) -> dict[str, tuple[str, str, str]]:
         dev = any(reader in cell.get("scores", {}).get("dev", {}) for cell in cells)
         columns |= {f"BLEU on dev, {reader}": ("{bleu:.1f}", "dev", reader)} if dev else {}
         columns |= {f"{name}, {reader}": (form, "test", reader) for name, form in JUDGED.items()}
-        columns |= {"p": ("{p_value:.3f}", "test", reader)} if reader == judge else {}
         if any(reader in cell.get("scores", {}).get(VOICES, {}) for cell in cells):
             columns |= {f"BLEU on unseen voices, {reader}": (JUDGED["BLEU"], VOICES, reader)}
     unseen = {f"BLEU on unseen combinations, {judge}": ("{bleu:.1f}", "unseen", judge)}
