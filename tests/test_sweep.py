@@ -123,6 +123,11 @@ def test_seeds_are_trainings_of_one_system(transcribed, tmp_path):
     assert found["bleu_low"] <= found["bleu"] <= found["bleu_high"]
     assert [each["seeds"] for each in cells["translation"]["origins"]] == [[0], [0, 1]]
     assert "| 0, 1 |" in (tmp_path / "results" / "three" / "table.md").read_text()
+    # one more in a sweep of its own has the same judge
+    ended = speech2code(tmp_path, "sweep", *fixed, "name=three", "seeds=2", "baselines=[]")
+    assert ended.returncode == 0, ended.stderr
+    assert (runs / "trainer.seed-2" / "recogniser").resolve() == runs / "shared" / "seed-0" / "recogniser"
+    assert "| 0, 1, 2 |" in (tmp_path / "results" / "three" / "table.md").read_text()
 
 
 def test_a_single_run_has_a_table_of_its_own(transcribed, tmp_path, refused, monkeypatch):

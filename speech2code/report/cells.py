@@ -210,8 +210,8 @@ def _processor_seconds(run: RunFolder, row: str) -> float:
 
 
 def _compared(lines: list[dict], systems: list[System]) -> list[dict]:
-    """With "best" where a system of ours is the best of its corpus on dev by the judge, and by each recogniser "p_value":
-    two-sided paired bootstrap of each against that one, on test. One training and several are not compared."""
+    """With "best" where a system of ours is the best of its corpus on dev by the judge, and "p_value" by each reader:
+    two-sided paired bootstrap of BLEU against that one, on test. One training and several are not compared."""
     by_cell = {(each.cell, each.row, each.place["corpus"]): each for each in systems}
     for corpus in {each.place["corpus"] for each in systems}:
         mine = [line for line in lines if line.get("corpus") == corpus and "scores" in line]

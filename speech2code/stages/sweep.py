@@ -32,6 +32,7 @@ from speech2code.stages.machine import check_machine
 from speech2code.stages.record import reuse
 from speech2code.stages.report import write_settings
 from speech2code.stages.runner import run_stages
+from speech2code.training.checkpoints import WEIGHTS
 from speech2code.workers import end_with_parent
 
 SEED = "trainer.seed"
@@ -98,13 +99,20 @@ def table(folder: Path) -> list[dict]:
 
 def share(config: Config, overrides: list[str], seeds: list[int]) -> None:
     """Does once a seed, in `shared/seed-N` of this experiment, what depends on no unit: cells reuse it from there. The
-    judge is that of the first seed."""
+    judge is that of the first seed, also where that was another sweep's."""
+    judge = _shared(Path(config.runs) / config.name, _first(Path(config.runs) / config.name, seeds))
     for seed in seeds:
         shared = [*overrides, *named(config, f"{SHARED}/seed-{seed}"), f"{SEED}={seed}"]
         composed = compose.compose(shared)
-        reuse(run_folder(composed), _shared(Path(config.runs) / config.name, seeds[0]), judging_stages())
+        reuse(run_folder(composed), judge, judging_stages())
         run_stages(composed, shared, shared_stages())
         write_settings(composed)
+
+
+def _first(sweep: Path, seeds: list[int]) -> int:
+    """The first seed that has a judge, or will have one. Unpacked evidence has its record, and no weights."""
+    judges = (path.parent.parent.name for path in (sweep / SHARED).glob(f"seed-*/recogniser/{WEIGHTS}"))
+    return min((int(name.removeprefix("seed-")) for name in judges), default=seeds[0])
 
 
 def _shared(sweep: Path, seed: int) -> Path:
