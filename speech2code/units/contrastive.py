@@ -14,12 +14,13 @@ from torch.nn import functional as F
 from speech2code.audio.features import MFCC_DIM
 from speech2code.config import ContrastiveConfig
 from speech2code.layers import strided
-from speech2code.padding import channel_mask, frame_mask, pad_time
+from speech2code.padding import frame_mask, pad_time
 from speech2code.units.kmeans import KMeansUnits
 
 KEY_DIM = 128  # of what is foretold
 TEMPERATURE = 0.1
 STEP = 2  # frames in a step of the network, 20 ms
+LAYERS = 3
 
 
 class ContrastiveUnits(KMeansUnits):
@@ -59,27 +60,26 @@ class ContrastiveUnits(KMeansUnits):
 
 
 class ContrastiveNetwork(nn.Module):
-    """MFCC → keys and contexts, one each 20 ms: convolutions, then an LSTM that hears nothing of the future."""
+    """MFCC → keys and contexts, one each 20 ms: what sounds in a step, then an LSTM that hears no future (the
+    encoder of van Niekerk et al. 2020, smaller)."""
 
     def __init__(self, width: int, steps_ahead: int):
         super().__init__()
-        self.first = nn.Conv1d(MFCC_DIM, width, 5, padding=2)
-        self.second = strided(width, width, STEP)
-        self.third, self.leave = nn.Linear(width, width), nn.Linear(width, width)
-        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(3))
+        self.enter = strided(MFCC_DIM, width, STEP)
+        self.layers = nn.ModuleList(
+            nn.Sequential(nn.LayerNorm(width), nn.GELU(), nn.Linear(width, width)) for _ in range(LAYERS)
+        )
         self.lstm = nn.LSTM(width, width, batch_first=True)
         self.key = nn.Linear(width, KEY_DIM)
         self.ahead = nn.ModuleList(nn.Linear(width, KEY_DIM) for _ in range(steps_ahead))
 
     def sounds(self, features: Tensor, lengths: Tensor) -> Tensor:
         """MFCC `(batch, time, 39)` → what sounds in each step `(batch, steps, width)`."""
-        features = pad_time(features * frame_mask(lengths, features.shape[1])[:, :, None], STEP).transpose(1, 2)
-        hidden = self._normed(self.first(features), 0) * channel_mask(lengths, features.shape[2])
-        hidden = self._normed(self.second(hidden), 1).transpose(1, 2)
-        return self.leave(F.gelu(self.norms[2](self.third(hidden))))
-
-    def _normed(self, hidden: Tensor, layer: int) -> Tensor:
-        return F.gelu(self.norms[layer](hidden.transpose(1, 2))).transpose(1, 2)
+        features = pad_time(features * frame_mask(lengths, features.shape[1])[:, :, None], STEP)
+        hidden = self.enter(features.transpose(1, 2)).transpose(1, 2)
+        for layer in self.layers:
+            hidden = layer(hidden)
+        return hidden
 
     def contexts(self, features: Tensor, lengths: Tensor) -> Tensor:
         """MFCC `(batch, time, 39)` → what has sounded up to each step `(batch, steps, width)`."""
