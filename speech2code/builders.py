@@ -41,7 +41,7 @@ class Judge(NamedTuple):
 UNIT_ENCODERS = {
     "vqvae": Kind("units.vqvae:VqVae", "config:VqVaeConfig", "training.units:learn_vqvae"),
     "segmental": Kind("units.segmental:SegmentalVqVae", "config:SegmentalConfig", "training.units:learn_segmental"),
-    "kmeans": Kind("units.kmeans:KMeansUnits", "config:KMeansConfig", "units.kmeans:learn_kmeans"),
+    "kmeans": Kind("units.kmeans:KMeansUnits", "config:KMeansConfig", "training.kmeans:learn_kmeans"),
     "contrastive": Kind(
         "units.contrastive:ContrastiveUnits", "config:ContrastiveConfig", "training.contrastive:learn_contrastive"
     ),

@@ -58,6 +58,15 @@ def tiny(**kinds: str) -> list[str]:
     return [*overrides, "search.beam=2", "trainer.jobs=1", "trainer.threads=1", "trainer.accelerator=cpu"]
 
 
+def noise(*lengths: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Features `(batch, time, 39)` of nothing, loud garbage beyond each end; lengths."""
+    generator = torch.Generator().manual_seed(1)
+    features = torch.randn(len(lengths), max(lengths) + 9, 39, generator=generator)
+    for item, length in zip(features, lengths):
+        item[length:] = 100.0
+    return features, torch.tensor(lengths)
+
+
 class Corpus(NamedTuple):
     """A manifest of recordings, and the folder it is prepared in."""
 

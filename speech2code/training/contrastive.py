@@ -12,11 +12,11 @@ from speech2code.corpora.augmentation import vocal_tract
 from speech2code.corpora.batches import in_order
 from speech2code.corpora.speech import Speech
 from speech2code.padding import frame_mask
+from speech2code.training.kmeans import SENTENCES, learn_kmeans
 from speech2code.training.pictures import add_heatmap
 from speech2code.training.units import on_device
 from speech2code.training.validation import averages
 from speech2code.units.contrastive import STEP, ContrastiveUnits
-from speech2code.units.kmeans import SENTENCES, learn_kmeans
 
 CROP = 192  # frames of an utterance that are heard at once: enough wrong answers, and no padding to speak of
 

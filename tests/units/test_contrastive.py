@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from conftest import noise
 from lightning_fabric import Fabric
 from torch.nn import functional as F
 
@@ -25,19 +26,10 @@ def contrastive(**settings):
     return model
 
 
-def speech(*lengths):
-    """Noise `(batch, time, 39)`, loud garbage beyond each end."""
-    generator = torch.Generator().manual_seed(1)
-    features = torch.randn(len(lengths), max(lengths) + 9, 39, generator=generator)
-    for item, length in zip(features, lengths):
-        item[length:] = 100.0
-    return features, torch.tensor(lengths)
-
-
 @pytest.mark.parametrize("length", [1, 2, 57, 64])
 @pytest.mark.parametrize("rate", [12.0, None])
 def test_a_padded_batch_is_its_items(rate, length):
-    model, (features, lengths) = contrastive(target_unit_rate=rate, time_reduction=4), speech(64, length)
+    model, (features, lengths) = contrastive(target_unit_rate=rate, time_reduction=4), noise(64, length)
     together = model.encode(features, lengths)
     (alone,) = model.encode(features[1:, :length], lengths[1:])
     assert torch.equal(together[1], alone) and len(alone) == (length if rate else -(-length // 4))
@@ -46,7 +38,7 @@ def test_a_padded_batch_is_its_items(rate, length):
 @torch.no_grad()
 def test_the_loss_is_that_of_its_definition():
     """One utterance after the other, one step after the other: which of its steps comes so much later?"""
-    model, (features, lengths) = contrastive(), speech(21, 40)
+    model, (features, lengths) = contrastive(), noise(21, 40)
     heard = features.flip(0).roll(1, 1)[[1, 0]] + 0.1
     found = model(features, heard, lengths)
     losses, hits = [], []
@@ -68,7 +60,7 @@ def test_the_loss_is_that_of_its_definition():
 
 @pytest.mark.parametrize("length", [1, 2, 5])
 def test_what_is_too_short_to_foretell_costs_nothing(length):
-    model, (features, lengths) = contrastive(steps_ahead=6), speech(length)
+    model, (features, lengths) = contrastive(steps_ahead=6), noise(length)
     found = model(features, features, lengths)
     assert torch.isfinite(found["loss"])
     found["loss"].backward()

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from conftest import noise
 
 from speech2code.config import KMeansConfig
 from speech2code.corpora.speech import Speech
 from speech2code.errors import UserError
+from speech2code.training.kmeans import learn_kmeans
 from speech2code.training.units import encode_split
-from speech2code.units.kmeans import KMeansUnits, learn_kmeans
+from speech2code.units.kmeans import KMeansUnits
 
 REDUCTIONS = [1, 4, 12]
 
@@ -19,15 +21,6 @@ def kmeans(reduction=4, rate=None):
     model = KMeansUnits(KMeansConfig(codebook_size=12, time_reduction=reduction, target_unit_rate=rate))
     model.inventory.codes.normal_()
     return model
-
-
-def speech(*lengths):
-    """Noise `(batch, time, 39)`, loud garbage beyond each end."""
-    generator = torch.Generator().manual_seed(1)
-    features = torch.randn(len(lengths), max(lengths) + 9, 39, generator=generator)
-    for item, length in zip(features, lengths):
-        item[length:] = 100.0
-    return features, torch.tensor(lengths)
 
 
 def learnt(corpus, seed=0, **settings):
@@ -42,7 +35,7 @@ def learnt(corpus, seed=0, **settings):
 @pytest.mark.parametrize("reduction", REDUCTIONS)
 def test_a_unit_is_the_nearest_mean(reduction):
     """One step after the other, as the definition says it: coefficients count whole, derivatives 0.3 each."""
-    model, (features, lengths) = kmeans(reduction), speech(50, 23)
+    model, (features, lengths) = kmeans(reduction), noise(50, 23)
     weights = torch.tensor([1.0] * 13 + [0.3] * 26)
     for item, length, units in zip(features, lengths.tolist(), model.encode(features, lengths)):
         steps = item[:length].split(reduction)  # the last one may be shorter
@@ -53,7 +46,7 @@ def test_a_unit_is_the_nearest_mean(reduction):
 @pytest.mark.parametrize("length", [1, 3, 57, 64])
 @pytest.mark.parametrize(("reduction", "rate"), [*((reduction, None) for reduction in REDUCTIONS), (1, 14.0)])
 def test_a_padded_batch_is_its_items(reduction, rate, length):
-    model, (features, lengths) = kmeans(reduction, rate), speech(64, length)
+    model, (features, lengths) = kmeans(reduction, rate), noise(64, length)
     together = model.encode(features, lengths)
     (alone,) = model.encode(features[1:, :length], lengths[1:])
     assert torch.equal(together[1], alone) and len(alone) == -(-length // reduction)
