@@ -87,7 +87,7 @@ def table(folder: Path) -> list[dict]:
     if (folder / SWEEP).exists():
         known = read_json(folder / SWEEP)
     elif (folder / "config.yaml").exists():
-        known = {"commands": origin_of(folder)["commands"][:1]}
+        known = {"commands": origin_of(folder)["commands"]}  # a donor's, too
     else:
         raise UserError(f"{folder} holds no sweep and no run; run `speech2code sweep` with this experiment first")
     cells, results = read_cells(folder), Path("results") / folder.name
