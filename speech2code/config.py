@@ -243,7 +243,10 @@ class Seq2SeqConfig:
         0, "augmentation: frames by which the encoder's input moves at random, either way", at_least=0, at_most=100
     )
     speed: float = setting(
-        0.0, "augmentation: the speech is played faster or slower by up to this share", at_least=0, at_most=0.5
+        0.0,
+        "augmentation: the tempo is e to up to ± this, and within a sentence it varies as much again",
+        at_least=0,
+        at_most=0.5,
     )
     vtlp: float = setting(
         0.0, "augmentation: the frequency axis is warped by e to up to ± this", at_least=0, at_most=0.5

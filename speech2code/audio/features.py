@@ -18,6 +18,7 @@ FRAMES_A_SECOND = 100
 WINDOW = 400  # samples, 25 ms
 MFCC_DIM = 3 * COEFFICIENTS
 Samples = TypeVar("Samples", int, Tensor, np.ndarray)
+DYNAMIC_RANGE = 80.0  # dB that MFCC keep below the loudest band
 LOG_FLOOR = 1e-4  # magnitude; −80 dB of a full-scale tone's magnitude is about 1e-2
 
 
@@ -88,7 +89,12 @@ class Mfcc(nn.Module):
         bands = torch.sparse.mm(self.mel, power.flatten(0, 1).T.contiguous()).T.unflatten(0, power.shape[:2])
         decibels = 10 * torch.log10(bands.clamp_min(1e-10))
         loudest = decibels.masked_fill(~mask, -torch.inf).amax(dim=(1, 2), keepdim=True)
-        static = (torch.maximum(decibels, loudest - 80) @ self.dct).masked_fill(~mask, 0)
+        return self.with_deltas(torch.maximum(decibels, loudest - DYNAMIC_RANGE) @ self.dct, frames)
+
+    def with_deltas(self, static: Tensor, frames: Tensor) -> Tensor:
+        """`(batch, time, 13)`, lengths → with both derivatives `(batch, time, 39)`, zero beyond each end."""
+        mask = frame_mask(frames, static.shape[1])[:, :, None]
+        static = static.masked_fill(~mask, 0)
         return torch.cat([static, self._deltas(static, frames)], dim=2).masked_fill(~mask, 0)
 
     def _deltas(self, static: Tensor, frames: Tensor) -> Tensor:

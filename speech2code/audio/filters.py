@@ -40,19 +40,23 @@ def _mel_to_hertz(mel: np.ndarray) -> np.ndarray:
 @cache
 def dct_matrix() -> np.ndarray:
     """Orthonormal DCT-II, float32 `(128, 13)`."""
-    return _cosines(np.arange(MEL_BANDS)).astype(np.float32)
+    return cosines(np.arange(MEL_BANDS)).astype(np.float32)
+
+
+def band_hertz(bands: np.ndarray) -> np.ndarray:
+    """Centres of mel bands, which may lie between two of the 128."""
+    return _mel_to_hertz((bands + 1) / (MEL_BANDS + 1) * _hertz_to_mel(SAMPLE_RATE / 2))
 
 
 def vtln_matrices(factors: np.ndarray) -> np.ndarray:
     """Factors `(batch,)` → float32 `(batch, 13, 13)`: MFCC → MFCC of the same envelope along `factor` times the
     frequency, a linear map (Pitz & Ney 2005). What would come from beyond the highest band is that band."""
     top = _hertz_to_mel(SAMPLE_RATE / 2)
-    centres = _mel_to_hertz(np.linspace(0, top, MEL_BANDS + 2)[1:-1])
-    bands = _hertz_to_mel(centres * np.asarray(factors)[:, None]) / top * (MEL_BANDS + 1) - 1
-    return np.einsum("jk,njl->nkl", dct_matrix(), _cosines(bands.clip(-0.5, MEL_BANDS - 0.5))).astype(np.float32)
+    bands = _hertz_to_mel(band_hertz(np.arange(MEL_BANDS)) * np.asarray(factors)[:, None]) / top * (MEL_BANDS + 1) - 1
+    return np.einsum("jk,njl->nkl", dct_matrix(), cosines(bands.clip(-0.5, MEL_BANDS - 0.5))).astype(np.float32)
 
 
-def _cosines(bands: np.ndarray) -> np.ndarray:
+def cosines(bands: np.ndarray) -> np.ndarray:
     """Rows of the orthonormal DCT-II at bands that may lie between two: `(..., 13)`."""
     order = np.arange(COEFFICIENTS)
     return np.cos(np.pi / MEL_BANDS * (bands[..., None] + 0.5) * order) * np.sqrt(np.where(order, 2, 1) / MEL_BANDS)

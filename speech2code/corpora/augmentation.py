@@ -5,32 +5,64 @@ The decoder of the units rebuilds the speech as it was; so units learn to say ne
 same frames in every epoch, does not learn by heart how they fall on the grid of its strides.
 """
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from speech2code.audio.distortion import QUIETEST_NOISE, change_speed, distort, uniform
-from speech2code.audio.features import Mfcc
+from speech2code.audio.distortion import add_echo, add_noise, cepstra, change_tempo, mel_power, telephone
 from speech2code.audio.filters import COEFFICIENTS
 from speech2code.config import Seq2SeqConfig
 from speech2code.corpora.vtln import apply_vtln
 from speech2code.padding import frame_mask
 
+QUIETEST_NOISE = 40.0  # dB below the speech: nothing that anybody hears
+ECHO = (0.1, 0.6)  # seconds in which an echo falls by 60 dB: a car to a classroom
+DRY = (0.0, 15.0)  # dB of the direct sound above its echoes
+TEMPO_FRAMES = 25  # in which a speaker's tempo changes, a quarter of a second
+
 
 def distorts(config: Seq2SeqConfig) -> bool:
-    """Whether these settings ask for another waveform than the recorded one."""
+    """Whether these settings ask for other speech than the recorded one."""
     return bool(config.speed or config.vtlp or config.echo or config.telephone or config.noise is not None)
 
 
-def distorted_mfcc(waveform: np.ndarray, config: Seq2SeqConfig, mfcc: Mfcc) -> np.ndarray:
-    """Float32 `(samples,)` → MFCC `(frames, 39)`, not standardised, of the same words under other circumstances."""
+def distorted(static: Tensor, lengths: Tensor, config: Seq2SeqConfig) -> tuple[Tensor, Tensor]:
+    """MFCC without derivatives `(batch, time, 13)`, not standardised, and lengths → of the same words under other
+    circumstances, drawn for each item; all from torch's random numbers, which a resumed training keeps."""
+    batch = len(static)
     if config.speed:
-        waveform = change_speed(waveform, uniform(1 - config.speed, 1 + config.speed))
-    noise = None if config.noise is None else uniform(config.noise, QUIETEST_NOISE)
-    echo, telephone = (uniform(0, 1) < share for share in (config.echo, config.telephone))
-    sound = distort(torch.from_numpy(waveform), noise, echo, telephone)
-    features = mfcc(sound[None], torch.tensor([len(sound)]))[0].numpy()
-    return apply_vtln(features, float(np.exp(uniform(-config.vtlp, config.vtlp)))) if config.vtlp else features
+        static, lengths = change_tempo(static, lengths, _rates(batch, static.shape[1], config.speed))
+    if config.vtlp:
+        factors = torch.exp(_uniform(-config.vtlp, config.vtlp, batch))
+        static = torch.from_numpy(apply_vtln(static.numpy(), factors.numpy()))
+    if config.noise is not None or config.echo or config.telephone:
+        power = mel_power(static)
+        if config.echo:
+            echo = add_echo(power, _uniform(*ECHO, batch), _uniform(*DRY, batch))
+            power = torch.where(_chosen(batch, config.echo), echo, power)
+        if config.noise is not None:
+            below, fall = _uniform(config.noise, QUIETEST_NOISE, batch), torch.rand(batch)
+            power = add_noise(power, lengths, below, fall)
+        if config.telephone:
+            power = torch.where(_chosen(batch, config.telephone), telephone(power), power)
+        static = cepstra(power, lengths)
+    return static, lengths
+
+
+def _rates(batch: int, frames: int, most: float) -> Tensor:
+    """How fast each item is, and how much faster or slower at each moment of it: `(batch, frames)`."""
+    knots = frames // TEMPO_FRAMES + 2
+    logarithms = _uniform(-most, most, batch)[:, None] + _uniform(-most, most, batch * knots).view(batch, knots)
+    moment = torch.arange(frames) / TEMPO_FRAMES
+    before = moment.long()
+    return torch.lerp(logarithms[:, before], logarithms[:, before + 1], moment - before).exp()
+
+
+def _uniform(low: float, high: float, count: int) -> Tensor:
+    return low + (high - low) * torch.rand(count)
+
+
+def _chosen(batch: int, share: float) -> Tensor:
+    return (torch.rand(batch) < share)[:, None, None]
 
 
 def shift_in_time(features: Tensor, lengths: Tensor, most: int) -> Tensor:
@@ -48,7 +80,7 @@ def vocal_tract(features: Tensor, factors: Tensor, mean: Tensor, deviation: Tens
     """Standardised MFCC `(batch, time, 39)` of other vocal tracts: each item's frequency axis is warped by its factor
     `(batch,)`, as `vtln.apply_vtln` does it."""
     mfcc = (features * deviation + mean).cpu().numpy()
-    warped = np.stack([apply_vtln(item, factor) for item, factor in zip(mfcc, factors.tolist())])
+    warped = apply_vtln(mfcc, factors.cpu().numpy())
     return (torch.from_numpy(warped).to(features) - mean) / deviation
 
 

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from speech2code.audio.features import Mfcc
+from speech2code.audio.filters import COEFFICIENTS
 from speech2code.config import Seq2SeqConfig
-from speech2code.corpora.augmentation import distorted_mfcc, vocal_tract
+from speech2code.corpora.augmentation import distorted, vocal_tract
 from speech2code.corpora.batches import in_order
 from speech2code.corpora.store import FeatureStore, read_corpus
 from speech2code.padding import frame_mask, pad
@@ -52,8 +53,11 @@ class Speech:
 
     def distorted_mfcc(self, side: str, items: np.ndarray, config: Seq2SeqConfig) -> tuple[Tensor, Tensor]:
         """The same of the speech as other voices, rooms and microphones would have it, drawn anew each time."""
-        waveforms = (self.store.waveform(side, item) for item in items)
-        return self._standardised(side, [distorted_mfcc(each, config, self._extract) for each in waveforms])
+        static = [self.store.mfcc(side, item)[:, :COEFFICIENTS].astype(np.float32) for item in items]
+        static, lengths = distorted(*pad(static), config)
+        mean, deviation = self.standard(side)
+        features = (self._extract.with_deltas(static, lengths) - mean) / deviation
+        return features * frame_mask(lengths)[:, :, None], lengths
 
     def _standardised(self, side: str, mfcc: list[np.ndarray]) -> tuple[Tensor, Tensor]:
         mean, std = (np.asarray(self.statistics[f"{side}_{what}"], np.float32) for what in ("mean", "std"))

@@ -13,11 +13,11 @@ GAUSSIANS = 64
 GRID = np.exp(np.linspace(-0.3, 0.3, 25))  # from a child's vocal tract to a giant's
 
 
-def apply_vtln(mfcc: np.ndarray, factor: float) -> np.ndarray:
-    """MFCC `(..., 39)`, not standardised → those of a frequency axis warped by `factor`; static coefficients and
-    both derivatives go through the same map."""
-    parts = mfcc.reshape(*mfcc.shape[:-1], -1, COEFFICIENTS)
-    return (parts @ vtln_matrices(np.array([factor]))[0].T).reshape(mfcc.shape)
+def apply_vtln(mfcc: np.ndarray, factors: float | np.ndarray) -> np.ndarray:
+    """MFCC `(..., 13)` or with derivatives `(..., 39)`, not standardised → those of a frequency axis warped by a
+    factor, or by one for each item `(batch,)`; static coefficients and both derivatives go through the same map."""
+    matrices = vtln_matrices(np.atleast_1d(factors)).transpose(0, 2, 1)
+    return (mfcc.reshape(len(matrices), -1, COEFFICIENTS) @ matrices).reshape(mfcc.shape)
 
 
 def estimate_vtln(mfcc: dict[str, np.ndarray], reference: str) -> dict[str, float]:
