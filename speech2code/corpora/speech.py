@@ -53,8 +53,8 @@ class Speech:
 
     def distorted_mfcc(self, side: str, items: np.ndarray, config: Seq2SeqConfig) -> tuple[Tensor, Tensor]:
         """The same of the speech as other voices, rooms and microphones would have it, drawn anew each time."""
-        static = [self.store.mfcc(side, item)[:, :COEFFICIENTS].astype(np.float32) for item in items]
-        static, lengths = distorted(*pad(static), config)
+        recorded = [self.store.mfcc(side, item)[:, :COEFFICIENTS].astype(np.float32) for item in items]
+        static, lengths = distorted(*pad(recorded), config)
         mean, deviation = self.standard(side)
         features = (self._extract.with_deltas(static, lengths) - mean) / deviation
         return features * frame_mask(lengths)[:, :, None], lengths
