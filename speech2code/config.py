@@ -359,9 +359,12 @@ class SearchConfig:
 
 @dataclass
 class MeasureConfig:
-    """What `measure` compares the corpus's target voice with."""
+    """What `measure` needs more than the speech itself for."""
 
     voices: list[str] = setting([], "voices that say the test sentences too, such as `[flite:rms, flite:awb]`")
+    naturalness: bool = setting(
+        False, "guess the mean opinion score that listeners would give (DistillMOS, extra `naturalness`)"
+    )
 
 
 @dataclass

@@ -27,6 +27,7 @@ FAILED = "failed.json"  # of a cell: which one it is, and the reason
 MEASURES = (
     "units_a_second", "bitrate", "bitrate_with_durations", "used", "abx_within", "abx_across", "pnmi",
     "unit_error_rate", "unit_bleu", "mel_cepstral_distortion_resynthesis", "mel_cepstral_distortion_translation",
+    "naturalness_original", "naturalness_resynthesis", "naturalness_translation",
 )  # fmt: skip
 
 

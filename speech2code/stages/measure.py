@@ -1,6 +1,8 @@
 """Stage `measure`: how good the units of a run are, and what can be said of its speech without any text →
 `quality/`, `units.json`. All of the test sentences."""
 
+from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +37,7 @@ from speech2code.unit_quality.distortion import mel_cepstral_distortion
 from speech2code.unit_quality.edits import translation_scores
 from speech2code.unit_quality.information import bitrate_with_durations, usage
 from speech2code.unit_quality.intervals import mean_with_interval
+from speech2code.unit_quality.naturalness import load_listener
 from speech2code.unit_quality.phonetic import Phonetic, encode, phonetic
 from speech2code.unit_quality.recordings import phones_of, spoken_by_people
 from speech2code.unit_quality.voices import phonetic_of_voices
@@ -58,15 +61,18 @@ def measure(config: Config) -> None:
         if figures is not None:
             torch.set_num_threads(config.trainer.threads)
             figures["measures"] = _measures(config, encoder, phones)
-    if not _is_fresh(run):
+    if not _is_fresh(run, config.measure.naturalness):
         write_json(run / "units.json", sealed(_everything(config, encoder, store)))
     for name, value in RunFolder(run).sealed("units.json").items():
         print(f"{name:42} {value:.4g}" if isinstance(value, float) else f"{name:42} {value}")
 
 
-def _is_fresh(run: Path) -> bool:
-    """Whether units.json is younger than all that it speaks of."""
-    return is_younger(run / "units.json", [run / name / RECORD for name in ("quality", "resynthesis", "decoding")])
+def _is_fresh(run: Path, naturalness: bool) -> bool:
+    """Whether units.json is younger than all that it speaks of, and speaks of all that is asked for."""
+    known, sources = run / "units.json", [run / name / RECORD for name in ("quality", "resynthesis", "decoding")]
+    return is_younger(known, sources) and (
+        not naturalness or "naturalness_original" in RunFolder(run).sealed("units.json")
+    )
 
 
 def _everything(config: Config, encoder: UnitEncoder, store: FeatureStore) -> dict:
@@ -79,7 +85,8 @@ def _everything(config: Config, encoder: UnitEncoder, store: FeatureStore) -> di
     if record_of(run, "decoding")["done"]:
         units = RunFolder(run).units()
         found |= translation_scores(*([units[row][key] for key in store.ids] for row in ("reference", "translation")))
-    return found | _distortions(RunFolder(run), store)
+    listen = load_listener() if config.measure.naturalness else None
+    return found | _heard(RunFolder(run), store, listen)
 
 
 def _measures(config: Config, encoder: UnitEncoder, phones: dict[str, list[Phone]] | None) -> dict[str, float]:
@@ -135,17 +142,22 @@ def _spoken(config: Config, encoder: UnitEncoder) -> dict[str, float]:
     return convert(train, test, sequences, encoder, vocoder, read_in)
 
 
-def _distortions(run: RunFolder, store: FeatureStore) -> dict[str, float]:
-    """How far resynthesis and translation are from the original, none of them with silence at its ends; of what is
-    there."""
+def _heard(run: RunFolder, store: FeatureStore, listen: Callable[[np.ndarray], float] | None) -> dict[str, float]:
+    """How far resynthesis and translation are from the original, none of them with silence at its ends, and how natural
+    all three sound; of what is there."""
     done = [row for row in ("resynthesis", "translation") if record_of(run.path, str(ROW[row].made_by))["done"]]
-    distances: dict[str, list[float]] = {row: [] for row in done}
     for row in done:
         check_sounds(run, row, "test")
-    for item, name in enumerate(store.ids if distances else []):
-        original = mel_cepstra(store.waveform("target", item))
-        for row, found in distances.items():
-            spoken = trim_silence(load_waveform(sound_file(run.sounds(row), name)))
-            found.append(mel_cepstral_distortion(original, mel_cepstra(spoken)))
-    each = [mean_with_interval(f"mel_cepstral_distortion_{row}", found) for row, found in distances.items()]
-    return {name: value for of_row in each for name, value in of_row.items()}
+    found: dict[str, list[float]] = defaultdict(list)
+    for item, name in enumerate(store.ids if done or listen else []):
+        original = store.waveform("target", item)
+        sounds = {row: trim_silence(load_waveform(sound_file(run.sounds(row), name))) for row in done}
+        if sounds:
+            cepstra = mel_cepstra(original)
+            for row, sound in sounds.items():
+                found[f"mel_cepstral_distortion_{row}"].append(mel_cepstral_distortion(cepstra, mel_cepstra(sound)))
+        if listen:
+            for row, sound in ({"original": original} | sounds).items():
+                found[f"naturalness_{row}"].append(listen(sound))
+    each = [mean_with_interval(*measure) for measure in found.items()]
+    return {name: value for measure in each for name, value in measure.items()}

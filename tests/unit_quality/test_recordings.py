@@ -1,10 +1,13 @@
 """A corpus of recordings without any text, whose phones are known: everything that judges it."""
 
 import csv
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import soundfile
+import torch
 from conftest import RATE, Corpus, record
 
 from speech2code.audio.files import load_waveform
@@ -116,6 +119,31 @@ def test_one_speaker_leaves_out_what_needs_two(silent_ends, tmp_path):
     del found["hash"], later["hash"]
     assert later.items() > found.items() and "mel_cepstral_distortion_resynthesis" in later
     assert "mel_cepstral_distortion_translation" not in later
+
+
+class Listener(torch.nn.Module):
+    """In place of DistillMOS, whose package brings a torchaudio that fits few machines: louder is better."""
+
+    def forward(self, waveforms):
+        return 1 + 4 * torch.tanh(waveforms.abs().mean(1))
+
+
+def test_naturalness_is_guessed_of_what_is_there(silent_ends, tmp_path, refused, monkeypatch):
+    overrides = silent_ends.overrides(tmp_path)
+    for verb in ("train units", "train vocoder", "resynthesise", "measure"):
+        main([*verb.split(), *overrides])
+    monkeypatch.setitem(sys.modules, "distillmos", None)
+    assert "speech2code[naturalness]" in refused("measure", *overrides, "measure.naturalness=true")
+    monkeypatch.setitem(sys.modules, "distillmos", SimpleNamespace(ConvTransformerSQAModel=Listener))
+    main(["measure", *overrides, "measure.naturalness=true"])
+    found = read_json(tmp_path / "tiny" / "units.json")
+    for row in ("original", "resynthesis"):
+        low, mean, high = (found[f"naturalness_{row}{end}"] for end in ("_low", "", "_high"))
+        assert 1 < low <= mean <= high < 5
+    store = FeatureStore(silent_ends.folder, "test")
+    loud = [np.abs(store.waveform("target", item)).mean() for item in range(len(store))]
+    assert found["naturalness_original"] == pytest.approx(np.mean(1 + 4 * np.tanh(loud)), rel=1e-4)
+    assert "naturalness_translation" not in found
 
 
 def test_phones_that_cannot_be_those_of_the_corpus(silent_ends, tmp_path, refused):
