@@ -24,12 +24,14 @@ needs_mbrola = pytest.mark.skipif(
     not (shutil.which("mbrola") and shutil.which("espeak-ng") and Path("/usr/share/mbrola/fr1").exists()),
     reason="espeak-ng, mbrola and its voice fr1 are not installed",
 )
+needs_pico = pytest.mark.skipif(shutil.which("pico2wave") is None, reason="the program pico2wave is not installed")
 SPOKEN = [
     ("espeak:fr-fr", "fr", "Elle laça ses chaussures.", "Où va-t-elle donc avec ses chaussures neuves ?"),
     ("espeak:en-us", "en", "She laced her shoes.", "Where is she going with those new shoes of hers?"),
     pytest.param("flite:slt", "en", "Yes, she did.", "Where is she going with her shoes?", marks=needs_flite),
     pytest.param("flite:kal", "en", "Yes, she did.", "Where is she going with her shoes?", marks=needs_flite),
     pytest.param("mbrola:fr1", "fr", "Où va-t-elle ?", "Elle laça ses chaussures neuves.", marks=needs_mbrola),
+    pytest.param("pico:fr-FR", "fr", "Où va-t-elle ?", "Elle laça ses <chaussures> neuves.", marks=needs_pico),
     pytest.param("openjtalk:mei", "ja", "行きなさい。", "リンゴはまだ熟していません。", marks=needs_japanese),
 ]
 
@@ -136,11 +138,12 @@ def test_open_jtalk_cannot_say_russian_and_reads_full_width_digits():
     ("name", "message"),
     [
         ("espeak:fr-xx", "espeak:fr-xx does not exist; some that do: espeak:fr-fr"),
-        ("festival:kal", "engine of espeak, flite, mbrola, openjtalk"),
+        ("festival:kal", "engine of espeak, flite, mbrola, openjtalk, pico"),
         ("slt", "write ENGINE:SPEAKER"),
         ("flite:", "write ENGINE:SPEAKER"),
         pytest.param("mbrola:xx9", "does not exist; espeak-ng knows af1, ", marks=needs_mbrola),
         pytest.param("flite:bob", "does not exist; there are flite:slt", marks=needs_flite),
+        ("pico:fr", "does not exist; there are pico:de-DE"),
         ("openjtalk:takumi", "the one that does is openjtalk:mei"),
     ],
 )
@@ -169,6 +172,12 @@ def test_missing_mbrola_says_how_to_get_it(monkeypatch, missing):
         UserError, match=f"needs the program {missing}: install it with `sudo apt-get install {missing}`"
     ):
         load_voice("mbrola:fr1")
+
+
+def test_missing_pico_says_how_to_get_it(monkeypatch):
+    monkeypatch.setattr("shutil.which", lambda program: None)
+    with pytest.raises(UserError, match="needs the program pico2wave: install it with `sudo apt-get install libtts"):
+        load_voice("pico:fr-fr")
 
 
 def test_missing_flite_says_how_to_get_it(monkeypatch):

@@ -1,6 +1,7 @@
 """Voices: text → waveform, for corpora that have sentences but no recordings."""
 
 from abc import ABC, abstractmethod
+from importlib import import_module
 from typing import NamedTuple
 
 import numpy as np
@@ -8,7 +9,8 @@ import numpy as np
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.errors import UserError
 
-ENGINES = ("espeak", "flite", "mbrola", "openjtalk")
+# module of this package → its class
+ENGINES = {"espeak": "Espeak", "flite": "Flite", "mbrola": "Mbrola", "openjtalk": "OpenJTalk", "pico": "Pico"}
 PAUSE = "pau"  # every engine's symbol of silence
 SILENT = 1e-3  # peak, −60 dBFS: programs answer a text without words with this or less
 
@@ -71,22 +73,8 @@ def load_voice(name: str) -> Voice:
     Raises UserError for an unknown engine or voice, or when the program behind it is not installed.
     """
     engine, _, speaker = name.partition(":")
-    if engine == "espeak" and speaker:
-        from speech2code.corpora.voices.espeak import Espeak
-
-        return Espeak(speaker)
-    if engine == "flite" and speaker:
-        from speech2code.corpora.voices.flite import Flite
-
-        return Flite(speaker)
-    if engine == "mbrola" and speaker:
-        from speech2code.corpora.voices.mbrola import Mbrola
-
-        return Mbrola(speaker)
-    if engine == "openjtalk" and speaker:
-        from speech2code.corpora.voices.openjtalk import OpenJTalk
-
-        return OpenJTalk(speaker)
+    if engine in ENGINES and speaker:
+        return getattr(import_module(f"{__name__}.{engine}"), ENGINES[engine])(speaker)
     raise UserError(
         f"voice {name!r} is not known: write ENGINE:SPEAKER with an engine of {', '.join(ENGINES)}, "
         "such as espeak:fr-fr, flite:slt or openjtalk:mei"
