@@ -42,8 +42,8 @@ UNIT_ENCODERS = {
     "vqvae": Kind("units.vqvae:VqVae", "config:VqVaeConfig", "training.units:learn_vqvae"),
     "segmental": Kind("units.segmental:SegmentalVqVae", "config:SegmentalConfig", "training.units:learn_segmental"),
     "kmeans": Kind("units.kmeans:KMeansUnits", "config:KMeansConfig", "training.kmeans:learn_kmeans"),
-    "contrastive": Kind(
-        "units.contrastive:ContrastiveUnits", "config:ContrastiveConfig", "training.contrastive:learn_contrastive"
+    "discriminant": Kind(
+        "units.discriminant:DiscriminantUnits", "config:DiscriminantConfig", "training.discriminant:learn_discriminant"
     ),
 }
 VOCODERS = {

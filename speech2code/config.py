@@ -165,24 +165,27 @@ class KMeansConfig(UnitsConfig):
     target_unit_rate: float | None = setting(
         None, "units a second, each as long as its sound; null: each lasts time_reduction", at_least=1, at_most=50
     )
+    bigram_rounds: int = setting(
+        3,
+        "of units as long as their sound: rounds that learn which follows which; 0: no prior",
+        at_least=0,
+        at_most=100,
+    )
 
 
 @dataclass
-class ContrastiveConfig(KMeansConfig):
-    """k-means on what a network has learnt by telling what comes next, for natural speech."""
+class DiscriminantConfig(KMeansConfig):
+    """k-means on linear discriminants of sounds, for natural speech."""
 
-    kind: str = "contrastive"
+    kind: str = "discriminant"
     codebook_size: int = setting(256, "how many different units there are", at_least=1, at_most=65_536)
     target_unit_rate: float | None = setting(
-        14.0, "units a second, each as long as its sound; null: each lasts time_reduction", at_least=1, at_most=50
+        13.5, "units a second, each as long as its sound; null: each lasts time_reduction", at_least=1, at_most=50
     )
-    code_dim: int = setting(64, "numbers in a code; at most `width`", at_least=1, at_most=4096)
-    width: int = setting(256, "channels", at_least=1, at_most=WIDEST)
-    steps_ahead: int = setting(6, "how far it looks ahead, in steps of 20 ms", at_least=1, at_most=50)
-    vtlp: float = setting(
-        0.15, "augmentation: both sides' frequency axes are warped by e to up to ± this", at_least=0, at_most=0.5
-    )
-    training: TrainingConfig = training(8000, learning_rate=1e-3)
+    # usual pairs pull rare words towards them: units of natural speech then tell phones apart worse (docs/lab-notes.md)
+    bigram_rounds: int = setting(0, "rounds that learn which unit follows which; 0: no prior", at_least=0, at_most=100)
+    code_dim: int = setting(40, "discriminants, numbers in a code", at_least=1, at_most=4096)
+    context: int = setting(5, "frames on either side that the discriminants see", at_least=0, at_most=100)
 
 
 @dataclass

@@ -9,7 +9,7 @@ from omegaconf import MISSING
 
 from speech2code.config import (
     BLOCK_STEPS,
-    ContrastiveConfig,
+    DiscriminantConfig,
     InverterConfig,
     Seq2SeqConfig,
     TransformerConfig,
@@ -45,8 +45,9 @@ def mismatch(units: UnitsConfig, vocoder: VocoderConfig, networks: Mapping[str, 
         if isinstance(network, TransformerConfig) and network.width % network.heads:
             heads = f"{section}.heads={network.heads}"
             return f"{section}.width={network.width} is not possible; it must be a multiple of {heads}"
-    if isinstance(units, ContrastiveConfig) and units.code_dim > units.width:
-        return f"units.code_dim={units.code_dim} is not possible; it must be at most units.width={units.width}"
+    if isinstance(units, DiscriminantConfig) and units.code_dim > (seen := 26 * units.context + 39):
+        most = f"at most the {seen} numbers that units.context={units.context} lets it see"
+        return f"units.code_dim={units.code_dim} is not possible; it must be {most}"
     if isinstance(vocoder, InverterConfig):
         variable = getattr(units, "target_unit_rate", None) is not None
         read = BLOCK_STEPS if variable else getattr(units, "time_reduction", 1)

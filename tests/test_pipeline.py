@@ -10,7 +10,7 @@ from conftest import SYLLABLES, speak
 
 from speech2code.cli import overview
 from speech2code.config import (
-    ContrastiveConfig,
+    DiscriminantConfig,
     InverterConfig,
     KMeansConfig,
     LinearConfig,
@@ -68,9 +68,9 @@ def test_translate_gives_a_waveform_of_the_units_length(vocoder):
         (FIXED, inverter()),
         (SegmentalConfig(codebook_size=8, target_unit_rate=12.0, segment_codes=5, **NARROW), inverter()),
         (KMeansConfig(codebook_size=8, target_unit_rate=12.0), LinearConfig(iterations=4)),
-        (ContrastiveConfig(codebook_size=8, code_dim=4, width=8, steps_ahead=2), LinearConfig(iterations=4)),
+        (DiscriminantConfig(codebook_size=8, code_dim=4), LinearConfig(iterations=4)),
     ],
-    ids=["vqvae", "clusters of segments", "kmeans", "contrastive"],
+    ids=["vqvae", "clusters of segments", "kmeans", "discriminant"],
 )
 def test_an_exported_folder_speaks_the_same(units, vocoder, tmp_path):
     model = system(units, vocoder)

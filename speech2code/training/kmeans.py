@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from speech2code.audio.features import FRAMES_A_SECOND
 from speech2code.config import KMeansConfig
 from speech2code.corpora.batches import in_order
 from speech2code.corpora.speech import Speech
@@ -13,11 +13,12 @@ from speech2code.errors import UserError
 from speech2code.padding import frame_mask
 from speech2code.training.units import on_device
 from speech2code.units.kmeans import KMeansUnits
-from speech2code.units.transitions import SegmentCodebook
+from speech2code.units.transitions import SegmentCodebook, units_a_frame
 
 SENTENCES = 3000  # that the clusters are learnt from
 ROUNDS = 100  # of k-means, at most
-BIGRAM_ROUNDS = 8  # in which the transition cost finds the rate
+COSTS = (1e-3, 1e3)  # times the mean distance: a change costs something between them
+HALVINGS = 12  # of that range, until the rate is right
 
 
 def learn_kmeans(model: KMeansUnits, config: KMeansConfig, train: Speech, dev: Speech, fit: Callable) -> dict:
@@ -37,15 +38,29 @@ def learn_kmeans(model: KMeansUnits, config: KMeansConfig, train: Speech, dev: S
     seed = int(torch.randint(2**31, (1,)))  # from torch's generator, which the stage has seeded
     found = KMeans(config.codebook_size, n_init=1, max_iter=ROUNDS, random_state=seed).fit(points)
     model.centres.codes.copy_(torch.from_numpy(found.cluster_centers_))
+    distance = float(found.inertia_ / len(points))
     if isinstance(model.centres, SegmentCodebook):
-        for _ in range(BIGRAM_ROUNDS):
+        find_rate(model, model.centres, batches, distance)
+        for _ in range(config.bigram_rounds):
             model.centres.learn_bigrams([steps for batch in batches for steps in model.chosen(*batch)])
     groups = in_order(dev.store.lengths("target_mfcc"), 64)
     units = torch.cat([steps for items in groups for steps in model.encode(*on_device(model, dev, items))])
     shares = torch.bincount(units, minlength=config.codebook_size) / len(units)
     perplexity = float(torch.exp(-(shares * shares.clamp_min(1e-12).log()).sum()))
-    distance = float(np.mean(found.inertia_ / len(points)))
     return {"points": len(points), "metrics": {"train/distance": distance, "dev/perplexity": perplexity}}
+
+
+def find_rate(
+    model: KMeansUnits, centres: SegmentCodebook, batches: list[tuple[Tensor, Tensor]], distance: float
+) -> None:
+    """What a change must cost, all alike, for `target_unit_rate` units a second in these steps; `distance`: of a step
+    from its centre, squared."""
+    low, high = (distance * each for each in COSTS)
+    for _ in range(HALVINGS):
+        middle = (low * high) ** 0.5
+        centres.transition_cost.fill_(middle)
+        rate = FRAMES_A_SECOND * units_a_frame([steps for batch in batches for steps in model.chosen(*batch)])
+        low, high = (middle, high) if rate > centres.target_unit_rate else (low, middle)
 
 
 def _real(vectors: Tensor, counts: Tensor) -> Tensor:

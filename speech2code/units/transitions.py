@@ -15,12 +15,13 @@ import math
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from speech2code.audio.features import FRAMES_A_SECOND
 from speech2code.units.codebook import Codebook, Quantised, full_precision, sum_over_processes
 
 ADAPTATION = 0.1  # how fast the transition cost follows the rate, of its logarithm a step
-BIGRAM_ADAPTATION = 1.5  # the same for each round of the bigram prior
+ROUND_ADAPTATION = 1.5  # the same after a round over whole sentences
 UNSEEN = 0.02  # of the probability, shared by all successors alike: no change is impossible
 
 
@@ -54,7 +55,9 @@ class SegmentCodebook(Codebook):
             distances = vectors.square().sum(2, keepdim=True) + self.codes.square().sum(1) - 2 * vectors @ self.codes.T
         if mask is not None:
             distances = distances * mask[:, :, None]
-        return cheapest_path(distances.detach(), self.transition_cost * self.surprisal())
+        alike = self.bigrams.min() == self.bigrams.max()
+        surprisal = self.surprisal()
+        return cheapest_path(distances.detach(), self.transition_cost * (surprisal.max() if alike else surprisal))
 
     def surprisal(self) -> Tensor:
         """Nats of each change `(codebook_size before, codebook_size after)` more than of staying, if one comes
@@ -71,7 +74,7 @@ class SegmentCodebook(Codebook):
         found = torch.bincount(pairs, minlength=size**2).float().view(size, size)
         seen = found.sum(1, keepdim=True)
         self.bigrams.copy_(torch.where(seen > 0, found / seen.clamp_min(1), 1 / size))
-        self._follow_rate(sum(map(len, sequences)) / sum(map(len, encoded)), BIGRAM_ADAPTATION)
+        self._follow_rate(units_a_frame(encoded), ROUND_ADAPTATION)
 
     def _follow_rate(self, found: float, speed: float) -> None:
         """Moves the transition cost after `found` units a frame."""
@@ -79,13 +82,34 @@ class SegmentCodebook(Codebook):
         self.transition_cost *= math.exp(speed * max(-2.0, min(2.0, excess)))
 
 
+def units_a_frame(encoded: list[Tensor]) -> float:
+    """Of speech as `encode` gives it, int64 `(frames,)` each."""
+    return sum(len(torch.unique_consecutive(steps)) for steps in encoded) / sum(map(len, encoded))
+
+
 def cheapest_path(costs: Tensor, transition_costs: Tensor) -> Tensor:
-    """Costs `(batch, time, classes)` and those of each change `(classes before, classes after)` → classes
-    `(batch, time)` (Viterbi)."""
+    """Costs `(batch, time, classes)` and those of each change `(classes before, classes after)`, or one scalar for all
+    → classes `(batch, time)` (Viterbi)."""
     best = [costs[:, 0]]
     for cost in costs.unbind(1)[1:]:
-        best.append((best[-1][:, :, None] + transition_costs).amin(1) + cost)
+        best.append(_before(best[-1], transition_costs) + cost)
     path = [best.pop().argmin(1)]
     while best:  # where each came from is worked out for the path alone: a minimum is cheaper than its place
-        path.append((best.pop() + transition_costs[:, path[-1]].T).argmin(1))
+        path.append(_came_from(best.pop(), transition_costs, path[-1]))
     return torch.stack(path[::-1], 1)
+
+
+def _before(best: Tensor, transition_costs: Tensor) -> Tensor:
+    """The least cost up to here `(batch, classes)` → before each class that may come next. Where all changes cost
+    alike, who changes does it from the best one: no pairs to look at."""
+    if transition_costs.dim() == 0:
+        return torch.minimum(best, best.amin(1, keepdim=True) + transition_costs)
+    return (best[:, :, None] + transition_costs).amin(1)
+
+
+def _came_from(best: Tensor, transition_costs: Tensor, chosen: Tensor) -> Tensor:
+    """Which class stood before the chosen ones `(batch,)`."""
+    if transition_costs.dim() == 0:
+        stayed = F.one_hot(chosen, best.shape[1]).bool()
+        return torch.where(stayed, best, best + transition_costs).argmin(1)
+    return (best + transition_costs[:, chosen].T).argmin(1)

@@ -14,7 +14,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from speech2code.config import (
-    ContrastiveConfig,
+    DiscriminantConfig,
     InverterConfig,
     KMeansConfig,
     LinearConfig,
@@ -239,7 +239,7 @@ def test_wild_weights_are_spoken_or_refused(model, name, value):
 
 @pytest.mark.parametrize("units", [
     KMeansConfig(codebook_size=8), KMeansConfig(codebook_size=8, target_unit_rate=12.0),
-    ContrastiveConfig(codebook_size=8, code_dim=4, width=8, steps_ahead=2),
+    DiscriminantConfig(codebook_size=8, code_dim=4),
     SegmentalConfig(codebook_size=8, code_dim=4, width=8, blocks=1, segment_codes=6),
 ])  # fmt: skip
 def test_every_kind_is_compared_and_loads(tmp_path, units):

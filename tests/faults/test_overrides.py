@@ -54,7 +54,7 @@ def test_any_value_is_read_or_refused(key, value):
     ("topline_stt.training=${oc.decode:'1'}", "topline_stt.training is a section, and cannot be a value"),
     ("trainer=${search}", "trainer is a section, and cannot be a value"),
     ("trainer.checkpoint_seconds=" + "9" * 400, "trainer.checkpoint_seconds: int too large"),
-    ("units=1e3", "units=1e3 does not exist; choose one of contrastive, kmeans"),
+    ("units=1e3", "units=1e3 does not exist; choose one of discriminant, kmeans"),
     ("experiment=é", "experiment=é does not exist; choose one of"),
     ("measure.voices=[flïte:slt]", """letters and digits needs quotes: 'measure.voices=["flïte:slt"]'"""),
     ("units.width=8,16", "units.width=8,16 names several values; `speech2code sweep` tries one after the other"),

@@ -25,6 +25,14 @@ def test_no_path_is_cheaper(seed, cost):
         assert total(found.tolist()) == pytest.approx(min(map(total, product(range(3), repeat=5))), abs=1e-5)
 
 
+@pytest.mark.parametrize("classes", [1, 2, 7])
+@pytest.mark.parametrize("cost", [0.0, 0.3, 2.0])
+def test_changes_that_all_cost_alike_need_one_number(classes, cost):
+    costs = torch.rand(4, 30, classes, generator=torch.Generator().manual_seed(classes))
+    pairs = torch.full((classes, classes), cost).fill_diagonal_(0)
+    assert torch.equal(cheapest_path(costs, torch.tensor(cost)), cheapest_path(costs, pairs))
+
+
 def with_bigrams(*sentences):
     codebook = SegmentCodebook(3, 1, 0.99, RATE)
     codebook.codes.copy_(torch.tensor([[0.0], [10.0], [11.0]]))
