@@ -31,7 +31,7 @@ SMALL = {  # section → kind → its settings
         "vqvae": ("time_reduction=4", *CODEBOOK),
         "segmental": ("target_unit_rate=12", *CODEBOOK),
         "kmeans": ("codebook_size=8", "time_reduction=4"),
-        "contrastive": ("codebook_size=8", "code_dim=8", "width=16", "steps_ahead=2", "target_unit_rate=12", *SHORT),
+        "discriminant": ("codebook_size=8", "code_dim=6", "target_unit_rate=12"),
     },
     "vocoder": {
         "inverter": (
