@@ -165,6 +165,9 @@ class KMeansConfig(UnitsConfig):
     target_unit_rate: float | None = setting(
         None, "units a second, each as long as its sound; null: each lasts time_reduction", at_least=1, at_most=50
     )
+    path_rounds: int = setting(
+        0, "of units as long as their sound: rounds in which centres move to what lasts", at_least=0, at_most=100
+    )
     bigram_rounds: int = setting(
         3,
         "of units as long as their sound: rounds that learn which follows which; 0: no prior",
@@ -182,6 +185,7 @@ class DiscriminantConfig(KMeansConfig):
     target_unit_rate: float | None = setting(
         13.5, "units a second, each as long as its sound; null: each lasts time_reduction", at_least=1, at_most=50
     )
+    path_rounds: int = setting(2, "rounds in which centres move to what lasts", at_least=0, at_most=100)
     # usual pairs pull rare words towards them: units of natural speech then tell phones apart worse (docs/lab-notes.md)
     bigram_rounds: int = setting(0, "rounds that learn which unit follows which; 0: no prior", at_least=0, at_most=100)
     code_dim: int = setting(40, "discriminants, numbers in a code", at_least=1, at_most=4096)

@@ -41,6 +41,9 @@ def learn_kmeans(model: KMeansUnits, config: KMeansConfig, train: Speech, dev: S
     distance = float(found.inertia_ / len(points))
     if isinstance(model.centres, SegmentCodebook):
         find_rate(model, model.centres, batches, distance)
+        for _ in range(config.path_rounds):
+            follow_path(model, model.centres, batches)
+            find_rate(model, model.centres, batches, distance)
         for _ in range(config.bigram_rounds):
             model.centres.learn_bigrams([steps for batch in batches for steps in model.chosen(*batch)])
     groups = in_order(dev.store.lengths("target_mfcc"), 64)
@@ -61,6 +64,15 @@ def find_rate(
         centres.transition_cost.fill_(middle)
         rate = FRAMES_A_SECOND * units_a_frame([steps for batch in batches for steps in model.chosen(*batch)])
         low, high = (middle, high) if rate > centres.target_unit_rate else (low, middle)
+
+
+def follow_path(model: KMeansUnits, centres: SegmentCodebook, batches: list[tuple[Tensor, Tensor]]) -> None:
+    """Each centre becomes the mean of the steps that the path has given it; one that has got none stays."""
+    points = torch.cat([_real(*batch) for batch in batches])
+    units = torch.cat([steps for batch in batches for steps in model.chosen(*batch)])
+    counts = torch.bincount(units, minlength=len(centres.codes))[:, None]
+    means = torch.zeros_like(centres.codes).index_add_(0, units, points) / counts.clamp_min(1)
+    centres.codes.copy_(torch.where(counts > 0, means, centres.codes))
 
 
 def _real(vectors: Tensor, counts: Tensor) -> Tensor:

@@ -102,3 +102,18 @@ def test_it_has_nothing_to_add_for_the_vocoder():
     model = kmeans()
     codes, durations = model.inventory.decode(torch.tensor([[3, 1, 4]])), torch.ones(1, 3, dtype=torch.int64)
     assert model.rebuild(codes, durations, torch.zeros(1, dtype=torch.int64)) is None and not model.spec.rebuilt_dim
+
+
+def test_centres_move_to_what_they_last_for(textless):
+    """With a path each centre is a mean of single steps at first, then nearer to that of what the path gives it."""
+    distances = []
+    for rounds in (0, 3):
+        model, _, train = learnt(textless, codebook_size=16, target_unit_rate=8.0, path_rounds=rounds, bigram_rounds=0)
+        features, lengths, _ = train.target_features(np.arange(len(train)))
+        vectors, counts = model.vectors(features, lengths)
+        points = torch.cat([item[:count] for item, count in zip(vectors, counts.tolist())])
+        units = torch.cat(model.encode(features, lengths))
+        used = units.unique()
+        means = torch.stack([points[units == unit].mean(0) for unit in used])
+        distances.append(float((means - model.inventory.codes[used]).square().sum(1).mean()))
+    assert distances[1] < 0.5 * distances[0]
