@@ -45,6 +45,7 @@ UNIT_ENCODERS = {
     "discriminant": Kind(
         "units.discriminant:DiscriminantUnits", "config:DiscriminantConfig", "training.discriminant:learn_discriminant"
     ),
+    "masked": Kind("units.masked:MaskedUnits", "config:MaskedConfig", "training.masked:learn_masked"),
 }
 VOCODERS = {
     "inverter": Kind("vocoders.inverter:CodebookInverter", "config:InverterConfig"),

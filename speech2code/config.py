@@ -193,6 +193,31 @@ class DiscriminantConfig(KMeansConfig):
 
 
 @dataclass
+class MaskedConfig(KMeansConfig):
+    """k-means on what a network has learnt by guessing hidden speech, for natural speech."""
+
+    kind: str = "masked"
+    codebook_size: int = setting(512, "how many different units there are", at_least=1, at_most=65_536)
+    target_unit_rate: float | None = setting(
+        12.0, "units a second, each as long as its sound; null: each lasts time_reduction", at_least=1, at_most=50
+    )
+    path_rounds: int = setting(2, "rounds in which centres move to what lasts", at_least=0, at_most=100)
+    bigram_rounds: int = setting(0, "rounds that learn which unit follows which; 0: no prior", at_least=0, at_most=100)
+    code_dim: int = setting(48, "numbers in a code", at_least=1, at_most=4096)
+    sounds: int = setting(512, "discriminant units that the network guesses", at_least=2, at_most=65_536)
+    sound_rate: float = setting(10.7, "of these, a second", at_least=1, at_most=50)
+    hidden: float = setting(0.55, "share of the speech that is hidden in training", at_least=0.01, at_most=0.99)
+    width: int = setting(192, "of its LSTMs, each direction", at_least=1, at_most=WIDEST)
+    layers: int = setting(3, "LSTMs", at_least=1, at_most=DEEPEST)
+    layer: int = setting(2, "the one that is clustered, counted from 1", at_least=1, at_most=DEEPEST)
+    dropout: float = setting(0.1, "share of activations", at_least=0, at_most=0.9)
+    vtlp: float = setting(
+        0.15, "augmentation: the frequency axis is warped by e to up to ± this", at_least=0, at_most=0.5
+    )
+    training: TrainingConfig = training(3000, learning_rate=1.5e-3, warmup=200, weight_decay=0.01)
+
+
+@dataclass
 class VocoderConfig:
     """What every vocoder has that draws a spectrogram for Griffin-Lim."""
 

@@ -11,6 +11,7 @@ from speech2code.config import (
     BLOCK_STEPS,
     DiscriminantConfig,
     InverterConfig,
+    MaskedConfig,
     Seq2SeqConfig,
     TransformerConfig,
     UnitsConfig,
@@ -48,6 +49,11 @@ def mismatch(units: UnitsConfig, vocoder: VocoderConfig, networks: Mapping[str, 
     if isinstance(units, DiscriminantConfig) and units.code_dim > (seen := 26 * units.context + 39):
         most = f"at most the {seen} numbers that units.context={units.context} lets it see"
         return f"units.code_dim={units.code_dim} is not possible; it must be {most}"
+    if isinstance(units, MaskedConfig):
+        for which, limit in (("code_dim", 2 * units.width), ("layer", units.layers)):
+            if getattr(units, which) > limit:
+                of = "units.layers" if which == "layer" else "2 · units.width"
+                return f"units.{which}={getattr(units, which)} is not possible; it must be at most {limit} ({of})"
     if isinstance(vocoder, InverterConfig):
         variable = getattr(units, "target_unit_rate", None) is not None
         read = BLOCK_STEPS if variable else getattr(units, "time_reduction", 1)

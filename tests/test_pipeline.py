@@ -15,6 +15,7 @@ from speech2code.config import (
     KMeansConfig,
     LinearConfig,
     LstmConfig,
+    MaskedConfig,
     SearchConfig,
     SegmentalConfig,
     VqVaeConfig,
@@ -69,8 +70,9 @@ def test_translate_gives_a_waveform_of_the_units_length(vocoder):
         (SegmentalConfig(codebook_size=8, target_unit_rate=12.0, segment_codes=5, **NARROW), inverter()),
         (KMeansConfig(codebook_size=8, target_unit_rate=12.0), LinearConfig(iterations=4)),
         (DiscriminantConfig(codebook_size=8, code_dim=4), LinearConfig(iterations=4)),
+        (MaskedConfig(codebook_size=8, code_dim=4, sounds=9, width=8), LinearConfig(iterations=4)),
     ],
-    ids=["vqvae", "clusters of segments", "kmeans", "discriminant"],
+    ids=["vqvae", "clusters of segments", "kmeans", "discriminant", "masked"],
 )
 def test_an_exported_folder_speaks_the_same(units, vocoder, tmp_path):
     model = system(units, vocoder)

@@ -24,20 +24,26 @@ def learn_discriminant(
 ) -> dict:
     """`protocols.Learn`: clusters of frames, their discriminants, clusters along these, and so on; k-means at last."""
     from sklearn.cluster import MiniBatchKMeans  # slow to import, and seldom needed
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-    frames, width = _frames(model, train), model.projection.shape[1]
-    described, seed = frames[:, :MFCC_DIM], int(torch.randint(2**31, (1,)))
+    frames, seed = _frames(model, train), int(torch.randint(2**31, (1,)))
+    described = frames[:, :MFCC_DIM]
     for _ in range(ROUNDS):
         clusters = MiniBatchKMeans(min(SOUNDS, len(frames)), batch_size=8192, n_init=1, random_state=seed)
-        sounds = clusters.fit_predict(described)
-        several = np.bincount(sounds)[sounds] > 1  # one frame alone does not vary
-        found = LinearDiscriminantAnalysis(solver="eigen", shrinkage=SHRINKAGE).fit(frames[several], sounds[several])
-        projection = found.scalings_[:, :width].astype(np.float32)
+        projection = discriminants(frames, clusters.fit_predict(described), config.code_dim)
         described = frames @ projection
     model.mean.copy_(torch.from_numpy(frames.mean(0)))
     model.projection.copy_(torch.from_numpy(projection))
     return learn_kmeans(model, config, train, dev, fit)
+
+
+def discriminants(frames: np.ndarray, sounds: np.ndarray, count: int) -> np.ndarray:
+    """Frames `(frames, dim)` and which sound each is `(frames,)` → the directions that tell sounds apart
+    `(dim, count)`, float32, the strongest first; a sound varies by 1 along each."""
+    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+    several = np.bincount(sounds)[sounds] > 1  # one frame alone does not vary
+    found = LinearDiscriminantAnalysis(solver="eigen", shrinkage=SHRINKAGE).fit(frames[several], sounds[several])
+    return found.scalings_[:, :count].astype(np.float32)
 
 
 def _frames(model: DiscriminantUnits, speech: Speech) -> np.ndarray:

@@ -19,6 +19,7 @@ from speech2code.config import (
     KMeansConfig,
     LinearConfig,
     LstmConfig,
+    MaskedConfig,
     SearchConfig,
     SegmentalConfig,
     TransformerConfig,
@@ -239,7 +240,7 @@ def test_wild_weights_are_spoken_or_refused(model, name, value):
 
 @pytest.mark.parametrize("units", [
     KMeansConfig(codebook_size=8), KMeansConfig(codebook_size=8, target_unit_rate=12.0),
-    DiscriminantConfig(codebook_size=8, code_dim=4),
+    DiscriminantConfig(codebook_size=8, code_dim=4), MaskedConfig(codebook_size=8, code_dim=4, sounds=9, width=8),
     SegmentalConfig(codebook_size=8, code_dim=4, width=8, blocks=1, segment_codes=6),
 ])  # fmt: skip
 def test_every_kind_is_compared_and_loads(tmp_path, units):
