@@ -11,6 +11,7 @@ import pytest
 
 from speech2code.compose import FOLDER, compose
 from speech2code.corpora.phrasebook import draw, patterns, sentences
+from speech2code.corpora.voices import load_voice
 from speech2code.errors import UserError
 
 SPLITS = ("train", "dev", "test", "unseen")
@@ -132,7 +133,10 @@ def test_the_voices_of_a_preset_speak_its_languages(path):
     engines = {"en": "flite:slt", "fr": "espeak:fr-fr", "ja": "openjtalk:mei"}
     if path.stem.endswith("_mbrola"):
         engines["fr"] = "mbrola:fr1"
-    assert (corpus.source_voice, corpus.target_voice) == (engines[corpus.source], engines[corpus.target])
+    source = corpus.source_voice.split("+")
+    assert (source[0], corpus.target_voice) == (engines[corpus.source], engines[corpus.target])
+    assert (len(source) > 1) == path.stem.endswith("_crowd") and len(set(source)) == len(source)
+    assert {load_voice(voice).language for voice in source if voice.startswith("espeak:")} <= {corpus.source}
 
 
 @pytest.mark.parametrize("name", ["phrasebook_en_fr", "phrasebook_en_ja", "best_en_fr", "best_en_ja"])
