@@ -50,7 +50,7 @@ def test_every_experiment_has_its_own_folder_and_an_end():
         (["experiment=nothing"], "experiment=nothing does not exist; choose one of"),
         (
             ["units=huge"],
-            "units=huge does not exist; choose one of discriminant, kmeans, kmeans_segmental, masked, paper, segmental, ",
+            "units=huge does not exist; choose one of discriminant, kmeans, kmeans_segmental, masked, paper, ",
         ),
         (["units.time_reduction=5"], "units.time_reduction=5 is not possible; choose one of 1, 2, 4, 8, 12"),
         (["translator.attention=bahdanau"], "translator.attention=bahdanau is not possible; choose one of dot, mlp"),
