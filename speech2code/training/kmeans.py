@@ -19,6 +19,7 @@ SENTENCES = 3000  # that the clusters are learnt from
 ROUNDS = 100  # of k-means, at most
 COSTS = (1e-3, 1e3)  # times the mean distance: a change costs something between them
 HALVINGS = 12  # of that range, until the rate is right
+TIMED = 8  # batches of 64 sentences that tell the rate
 
 
 def learn_kmeans(model: KMeansUnits, config: KMeansConfig, train: Speech, dev: Speech, fit: Callable) -> dict:
@@ -59,10 +60,11 @@ def find_rate(
     """What a change must cost, all alike, for `target_unit_rate` units a second in these steps; `distance`: of a step
     from its centre, squared."""
     low, high = (distance * each for each in COSTS)
+    some = batches[:: -(-len(batches) // TIMED)]  # evenly: they are in the order of their lengths
     for _ in range(HALVINGS):
         middle = (low * high) ** 0.5
         centres.transition_cost.fill_(middle)
-        rate = FRAMES_A_SECOND * units_a_frame([steps for batch in batches for steps in model.chosen(*batch)])
+        rate = FRAMES_A_SECOND * units_a_frame([steps for batch in some for steps in model.chosen(*batch)])
         low, high = (middle, high) if rate > centres.target_unit_rate else (low, middle)
 
 
