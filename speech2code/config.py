@@ -177,32 +177,32 @@ class KMeansConfig(UnitsConfig):
 
 
 @dataclass
-class DiscriminantConfig(KMeansConfig):
-    """k-means on linear discriminants of sounds, for natural speech."""
+class NaturalUnitsConfig(KMeansConfig):
+    """What both kinds for natural speech have: many units, each as long as its sound."""
 
-    kind: str = "discriminant"
-    codebook_size: int = setting(256, "how many different units there are", at_least=1, at_most=65_536)
-    target_unit_rate: float | None = setting(
-        13.5, "units a second, each as long as its sound; null: each lasts time_reduction", at_least=1, at_most=50
-    )
-    path_rounds: int = setting(2, "rounds in which centres move to what lasts", at_least=0, at_most=100)
-    # usual pairs pull rare words towards them: units of natural speech then tell phones apart worse (docs/lab-notes.md)
-    bigram_rounds: int = setting(0, "rounds that learn which unit follows which; 0: no prior", at_least=0, at_most=100)
-    code_dim: int = setting(40, "discriminants, numbers in a code", at_least=1, at_most=4096)
-    context: int = setting(5, "frames on either side that the discriminants see", at_least=0, at_most=100)
-
-
-@dataclass
-class MaskedConfig(KMeansConfig):
-    """k-means on what a network has learnt by guessing hidden speech, for natural speech."""
-
-    kind: str = "masked"
     codebook_size: int = setting(512, "how many different units there are", at_least=1, at_most=65_536)
     target_unit_rate: float | None = setting(
         12.0, "units a second, each as long as its sound; null: each lasts time_reduction", at_least=1, at_most=50
     )
     path_rounds: int = setting(2, "rounds in which centres move to what lasts", at_least=0, at_most=100)
+    # usual pairs pull rare words towards them: units of natural speech then tell phones apart worse (docs/lab-notes.md)
     bigram_rounds: int = setting(0, "rounds that learn which unit follows which; 0: no prior", at_least=0, at_most=100)
+
+
+@dataclass
+class DiscriminantConfig(NaturalUnitsConfig):
+    """k-means on linear discriminants of sounds, for natural speech."""
+
+    kind: str = "discriminant"
+    code_dim: int = setting(40, "discriminants, numbers in a code", at_least=1, at_most=4096)
+    context: int = setting(5, "frames on either side that the discriminants see", at_least=0, at_most=100)
+
+
+@dataclass
+class MaskedConfig(NaturalUnitsConfig):
+    """k-means on what a network has learnt by guessing hidden speech, for natural speech."""
+
+    kind: str = "masked"
     code_dim: int = setting(48, "numbers in a code", at_least=1, at_most=4096)
     sounds: int = setting(512, "discriminant units that the network guesses", at_least=2, at_most=65_536)
     sound_rate: float = setting(10.7, "of these, a second", at_least=1, at_most=50)

@@ -32,8 +32,7 @@ def distorted(static: Tensor, lengths: Tensor, config: Seq2SeqConfig) -> tuple[T
     if config.speed:
         static, lengths = change_tempo(static, lengths, _rates(batch, static.shape[1], config.speed))
     if config.vtlp:
-        factors = torch.exp(_uniform(-config.vtlp, config.vtlp, batch))
-        static = torch.from_numpy(apply_vtln(static.numpy(), factors.numpy()))
+        static = torch.from_numpy(apply_vtln(static.numpy(), random_tracts(batch, config.vtlp).numpy()))
     if config.noise is not None or config.echo or config.telephone:
         power = mel_power(static)
         if config.echo:
@@ -74,6 +73,11 @@ def shift_in_time(features: Tensor, lengths: Tensor, most: int) -> Tensor:
     moved = torch.arange(features.shape[1]) + torch.randint(-most, most + 1, (len(features), 1))
     places = moved.clamp(min=0).minimum(lengths[:, None] - 1)
     return features.gather(1, places[:, :, None].expand_as(features))
+
+
+def random_tracts(count: int, most: float) -> Tensor:
+    """Factors `(count,)` for `vocal_tract`, e to up to ± `most` (VTLP, Jaitly & Hinton 2013)."""
+    return torch.exp(most * (2 * torch.rand(count) - 1))
 
 
 def vocal_tract(features: Tensor, factors: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from torch.utils.tensorboard import SummaryWriter
 
 from speech2code.config import DiscriminantConfig, MaskedConfig
-from speech2code.corpora.augmentation import vocal_tract
+from speech2code.corpora.augmentation import random_tracts, vocal_tract
 from speech2code.corpora.batches import in_order
 from speech2code.corpora.speech import Speech
 from speech2code.padding import frame_mask, pad
@@ -49,7 +49,7 @@ class MaskedTask:
     def batch(self, items: np.ndarray, share: float) -> tuple[Tensor, ...]:
         features, lengths, sounds = self._batch(self.train, self.train_sounds, items)
         if self.config.vtlp:
-            factors = torch.exp(self.config.vtlp * (2 * torch.rand(len(items)) - 1))
+            factors = random_tracts(len(items), self.config.vtlp)
             features = vocal_tract(features, factors, *self.train.standard("target"))
         return features, lengths, sounds, hide_stretches(sounds.shape, self.config.hidden)
 

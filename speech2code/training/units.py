@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 from speech2code.config import CodebookConfig, SegmentalConfig, VqVaeConfig
-from speech2code.corpora.augmentation import shift_in_time, vocal_tract
+from speech2code.corpora.augmentation import random_tracts, shift_in_time, vocal_tract
 from speech2code.corpora.batches import in_order
 from speech2code.corpora.speech import Speech
 from speech2code.errors import UserError
@@ -40,7 +40,7 @@ class CodebookTask:
         features, lengths, speakers = self.train.target_features(items)
         augmented = shift_in_time(features, lengths, self.config.time_shift)
         if self.config.vtlp:
-            factors = torch.exp(self.config.vtlp * (2 * torch.rand(len(items)) - 1))
+            factors = random_tracts(len(items), self.config.vtlp)
             augmented = vocal_tract(augmented, factors, *self.train.standard("target"))
         return features, lengths, speakers, augmented
 

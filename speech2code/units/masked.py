@@ -56,7 +56,7 @@ class MaskedNetwork(nn.Module):
         self.enter = nn.Linear(STEP * MFCC_DIM, ENTRY)
         self.neighbours = nn.Conv1d(ENTRY, ENTRY, KERNEL, padding=KERNEL // 2)
         self.nothing = nn.Parameter(0.1 * torch.randn(ENTRY))
-        self.layers = nn.ModuleList(BiLstm(ENTRY if first else 2 * width, width, 1) for first in _is_first(layers))
+        self.layers = nn.ModuleList(BiLstm(size, width, 1) for size in [ENTRY] + [2 * width] * (layers - 1))
         self.dropout = nn.Dropout(dropout)
         self.leave = nn.Linear(2 * width, sounds)
 
@@ -81,7 +81,3 @@ class MaskedNetwork(nn.Module):
     def forward(self, features: Tensor, lengths: Tensor, hide: Tensor | None) -> Tensor:
         """→ logits of the sound of each step `(batch, steps, sounds)`."""
         return self.leave(self.dropout(self.hidden(features, lengths, hide)[-1]))
-
-
-def _is_first(layers: int) -> list[bool]:
-    return [layer == 0 for layer in range(layers)]
