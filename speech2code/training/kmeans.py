@@ -23,8 +23,8 @@ TIMED = 8  # batches of 64 sentences that tell the rate
 
 
 def learn_kmeans(model: KMeansUnits, config: KMeansConfig, train: Speech, dev: Speech, fit: Callable) -> dict:
-    """k-means over steps from all over the training speech; with `target_unit_rate`, then what a change costs, centres of
-    what the path gives them, and the bigram prior.
+    """k-means over steps from all over the training speech; with `target_unit_rate`, then what a change costs,
+    centres of what the path gives them, and the bigram prior.
 
     UserError where there are fewer steps than units. `fit` is not needed: nothing is trained by gradient."""
     from sklearn.cluster import KMeans  # slow to import, and seldom needed
