@@ -31,8 +31,8 @@ SMALL = {  # section → kind → its settings
         "vqvae": ("time_reduction=4", *CODEBOOK),
         "segmental": ("target_unit_rate=12", *CODEBOOK),
         "kmeans": ("codebook_size=8", "time_reduction=4"),
-        "masked": ("codebook_size=8", "code_dim=6", "sounds=12", "width=8", "layers=2", "layer=1", *SHORT),
         "discriminant": ("codebook_size=8", "code_dim=6", "target_unit_rate=12"),
+        "masked": ("codebook_size=8", "code_dim=6", "sounds=12", "width=8", "layers=2", "layer=1", *SHORT),
     },
     "vocoder": {
         "inverter": (

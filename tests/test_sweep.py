@@ -132,14 +132,15 @@ def test_seeds_are_trainings_of_one_system(transcribed, tmp_path):
 
 def test_a_single_run_has_a_table_of_its_own(transcribed, tmp_path, refused, monkeypatch):
     overrides = transcribed.overrides(tmp_path / "runs", *QUIET, "splits=[test]", f"data={tmp_path}/data")
-    for verb in ("train units", "run"):
+    for verb in ("prepare", "train units", "run"):
         monkeypatch.setattr("sys.argv", ["speech2code", *verb.split()])
         main([*verb.split(), *overrides])
     monkeypatch.chdir(tmp_path)
     main(["table", *overrides])
     path = tmp_path / "results" / "tiny" / "table.json"
     assert [cell["row"] for cell in read_table(path)["cells"]] == ["original", "translation"]
-    assert read_table(path)["commands"] == ["speech2code train units", "speech2code run"]  # all that it took
+    took = ["speech2code prepare", "speech2code train units", "speech2code run"]
+    assert read_table(path)["commands"] == took
     evidence, table = path.with_name("evidence.tar.xz").read_bytes(), path.read_bytes()
     shutil.rmtree(tmp_path / "runs")
     with tarfile.open(path.with_name("evidence.tar.xz")) as archive:
