@@ -433,6 +433,9 @@ class Config:
     data: str = setting("data", "folder of prepared corpora")
     runs: str = setting("runs", "folder of runs")
     donor: str | None = setting(None, "a run with the same target speech: its units, vocoder, recogniser are reused")
+    start: str | None = setting(
+        None, "a run of the same kinds and sizes: its units, vocoder and translator are where these trainings begin"
+    )
     splits: list[str] = setting(
         ["dev", "test", "unseen", "voices"],
         "what is decoded and judged, where the corpus has it: systems are chosen on dev, reported on test",

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 from speech2code.builders import build_unit_encoder, build_vocoder, judges_of
 from speech2code.config import Config
@@ -15,7 +16,7 @@ from speech2code.protocols import UnitEncoder, Vocoder
 from speech2code.registry import BY_NAME, target_stages
 from speech2code.stages.machine import check_machine
 from speech2code.stages.record import finished, record_of, reuse
-from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
+from speech2code.training.checkpoints import WEIGHTS, known_by, load_checkpoint, load_fitting
 from speech2code.units.sequences import UnitSequences
 
 if TYPE_CHECKING:
@@ -76,6 +77,31 @@ def reuse_target(config: Config) -> None:
             "leave donor away"
         )
     reuse(run_folder(config), donor, names)
+
+
+def start_of(config: Config, name: str) -> dict[str, str]:
+    """{"start": what its weights are known by} of the stage that this one goes on from, if any."""
+    return {"start": known_by(_started(config, name))} if _begins(config, name) else {}
+
+
+def begin(config: Config, name: str, model: nn.Module) -> None:
+    """Puts the weights of the run `start` into an untrained model, as far as they fit."""
+    if _begins(config, name):
+        path = _started(config, name)
+        others = load_fitting(path, model)
+        besides = f", apart from {', '.join(others)}" if others else ""
+        print(f"{name}: begins with the weights of {path.parent}{besides}", flush=True)
+
+
+def _begins(config: Config, name: str) -> bool:
+    """Clusters have no weights to begin with: they are found anew."""
+    return config.start is not None and hasattr(getattr(config, name), "training")
+
+
+def _started(config: Config, name: str) -> Path:
+    run = Path(config.runs) / str(config.start)
+    finished(run, name)
+    return run / name / WEIGHTS
 
 
 def fabric_of(config: Config) -> "Fabric":

@@ -11,11 +11,13 @@ from speech2code.pipeline import Limits
 from speech2code.recognisers.attention import AttentionRecogniser
 from speech2code.recognisers.vocabulary import Vocabulary
 from speech2code.stages.folders import (
+    begin,
     data_folder,
     fabric_of,
     run_folder,
     settings_of,
     speech_of,
+    start_of,
     unit_encoder_of,
     with_units,
 )
@@ -34,11 +36,12 @@ LONGEST_RUN = 3  # times in a row that the in-domain recogniser may at least wri
 def units(config: Config) -> None:
     """Target speech → unit encoder, and the units of every split."""
     run, folder = run_folder(config), run_folder(config) / "units"
-    with stage(run, "units", settings_of(config, "units", units=asdict(config.units))) as figures:
+    with stage(run, "units", settings_of(config, "units", units=asdict(config.units), **start_of(config, "units"))) as figures:
         if figures is None:
             return
         fabric, train, dev = fabric_of(config), speech_of(config, "train"), speech_of(config, "dev")
         model = build_unit_encoder(config.units, train.speaker_count("target"))
+        begin(config, "units", model)
         learn = learn_units(config.units)
         figures |= learn(
             model, config.units, train, dev, lambda task, training: fit(task, training, config.trainer, folder, fabric)
@@ -55,20 +58,24 @@ def vocoder(config: Config) -> None:
     """Units → speech: trains the vocoder."""
     encoder, record = unit_encoder_of(config)
     run = run_folder(config)
-    made_of = settings_of(config, "vocoder", vocoder=asdict(config.vocoder), codebook=record["codebook"])
+    own = {"vocoder": asdict(config.vocoder), "codebook": record["codebook"]}
+    made_of = settings_of(config, "vocoder", **own, **start_of(config, "vocoder"))
     with stage(run, "vocoder", made_of) as figures:
         if figures is None:
             return
         fabric = fabric_of(config)
         train, dev = (with_units(config, split, record["codebook"]) for split in ("train", "dev"))
-        task = VocoderTask(build_vocoder(config.vocoder, encoder.spec), encoder, train, dev)
+        model = build_vocoder(config.vocoder, encoder.spec)
+        begin(config, "vocoder", model)
+        task = VocoderTask(model, encoder, train, dev)
         figures |= fit(task, config.vocoder.training, config.trainer, run / "vocoder", fabric)
 
 
 def translator(config: Config) -> None:
     """Source speech → target units: trains the translator."""
     run, (encoder, record) = run_folder(config), unit_encoder_of(config)
-    made_of = settings_of(config, "translator", translator=asdict(config.translator), codebook=record["codebook"])
+    own = {"translator": asdict(config.translator), "codebook": record["codebook"]}
+    made_of = settings_of(config, "translator", **own, **start_of(config, "translator"))
     with stage(run, "translator", made_of) as figures:
         if figures is None:
             return
@@ -76,6 +83,7 @@ def translator(config: Config) -> None:
         pairs = [with_units(config, split, record["codebook"]) for split in ("train", "dev")]
         train, dev = ((speech, sequences.units) for speech, sequences in pairs)
         model = build_translator(config.translator, encoder.spec.codebook_size)
+        begin(config, "translator", model)
         task = TokensTask("translator", "source", config.translator, model, train, dev)
         figures |= fit(task, config.translator.training, config.trainer, run / "translator", fabric)
         figures["limits"] = limits_of(train[1])._asdict()

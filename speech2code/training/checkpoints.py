@@ -92,6 +92,28 @@ def load_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimiz
     return counters
 
 
+def load_fitting(path: Path, model: nn.Module) -> list[str]:
+    """Loads what `save_weights` wrote where name and shape are the model's own; the rest stays as it is, and its names
+    are returned. UserError where less than half of the model's parameters fit."""
+    check_regular(path, missing=AGAIN)
+    with _as_user_error(path):
+        weights = _whole(path)
+    own = model.state_dict()
+    fitting = {name: value for name, value in weights.items() if name in own and value.shape == own[name].shape}
+    sizes = {name: value.numel() for name, value in model.named_parameters()}
+    if 2 * sum(sizes[name] for name in sizes if name in fitting) < sum(sizes.values()):
+        raise UserError(f"{path} {OTHER_SHAPE}")
+    model.load_state_dict(fitting, strict=False)
+    return [name for name in own if name not in fitting]
+
+
+def known_by(path: Path) -> str:
+    """The sum of the weights in a file, as `save_weights` wrote it beside them."""
+    check_regular(path, missing=AGAIN)
+    with _as_user_error(path), safe_open(path, framework="pt") as file:
+        return (file.metadata() or {}).get(HASH, "")
+
+
 def _whole(path: Path) -> dict[str, Tensor]:
     """The weights in a file; those of an older version are not known by anything."""
     with safe_open(path, framework="pt") as file:
