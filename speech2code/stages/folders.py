@@ -13,7 +13,7 @@ from speech2code.corpora.prepare import check_same_corpus
 from speech2code.corpora.speech import Speech
 from speech2code.errors import UserError
 from speech2code.protocols import UnitEncoder, Vocoder
-from speech2code.registry import BY_NAME, target_stages
+from speech2code.registry import BY_NAME, ROW, target_stages
 from speech2code.stages.machine import check_machine
 from speech2code.stages.record import finished, record_of, reuse
 from speech2code.training.checkpoints import WEIGHTS, known_by, load_checkpoint, load_fitting
@@ -55,9 +55,11 @@ def text_of(config: Config) -> dict[str, str]:
 
 
 def settings_of(config: Config, name: str, **settings: object) -> dict:
-    """What a trained stage depends on: its own settings, what it reads of the corpus, the seed."""
+    """What a trained stage depends on: its own settings, what it reads of the corpus, the seed, the weights it begins
+    with."""
     return {
         **settings,
+        **({"start": known_by(_started(config, name))} if _begins(config, name) else {}),
         **(text_of(config) if BY_NAME[name].learns else {}),
         "corpus": corpus_of(config, name),
         "trainer": {"seed": config.trainer.seed, "precision": config.trainer.precision},
@@ -79,11 +81,6 @@ def reuse_target(config: Config) -> None:
     reuse(run_folder(config), donor, names)
 
 
-def start_of(config: Config, name: str) -> dict[str, str]:
-    """{"start": what its weights are known by} of the stage that this one goes on from, if any."""
-    return {"start": known_by(_started(config, name))} if _begins(config, name) else {}
-
-
 def begin(config: Config, name: str, model: nn.Module) -> None:
     """Puts the weights of the run `start` into an untrained model, as far as they fit."""
     if _begins(config, name):
@@ -94,8 +91,9 @@ def begin(config: Config, name: str, model: nn.Module) -> None:
 
 
 def _begins(config: Config, name: str) -> bool:
-    """Clusters have no weights to begin with: they are found anew."""
-    return config.start is not None and hasattr(getattr(config, name), "training")
+    """Whether a stage goes on from the run `start`: recognisers and baselines never do, and clusters have no weights."""
+    learns = name in ROW["translation"].trained and hasattr(getattr(config, name), "training")
+    return learns and config.start is not None
 
 
 def _started(config: Config, name: str) -> Path:

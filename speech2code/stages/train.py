@@ -17,7 +17,6 @@ from speech2code.stages.folders import (
     run_folder,
     settings_of,
     speech_of,
-    start_of,
     unit_encoder_of,
     with_units,
 )
@@ -36,7 +35,7 @@ LONGEST_RUN = 3  # times in a row that the in-domain recogniser may at least wri
 def units(config: Config) -> None:
     """Target speech → unit encoder, and the units of every split."""
     run, folder = run_folder(config), run_folder(config) / "units"
-    with stage(run, "units", settings_of(config, "units", units=asdict(config.units), **start_of(config, "units"))) as figures:
+    with stage(run, "units", settings_of(config, "units", units=asdict(config.units))) as figures:
         if figures is None:
             return
         fabric, train, dev = fabric_of(config), speech_of(config, "train"), speech_of(config, "dev")
@@ -58,8 +57,7 @@ def vocoder(config: Config) -> None:
     """Units → speech: trains the vocoder."""
     encoder, record = unit_encoder_of(config)
     run = run_folder(config)
-    own = {"vocoder": asdict(config.vocoder), "codebook": record["codebook"]}
-    made_of = settings_of(config, "vocoder", **own, **start_of(config, "vocoder"))
+    made_of = settings_of(config, "vocoder", vocoder=asdict(config.vocoder), codebook=record["codebook"])
     with stage(run, "vocoder", made_of) as figures:
         if figures is None:
             return
@@ -74,8 +72,7 @@ def vocoder(config: Config) -> None:
 def translator(config: Config) -> None:
     """Source speech → target units: trains the translator."""
     run, (encoder, record) = run_folder(config), unit_encoder_of(config)
-    own = {"translator": asdict(config.translator), "codebook": record["codebook"]}
-    made_of = settings_of(config, "translator", **own, **start_of(config, "translator"))
+    made_of = settings_of(config, "translator", translator=asdict(config.translator), codebook=record["codebook"])
     with stage(run, "translator", made_of) as figures:
         if figures is None:
             return

@@ -6,7 +6,11 @@ from safetensors.torch import load_file
 from speech2code.cli import main
 from speech2code.files import read_json
 
-STILL = [f"{part}.training.{what}" for part in ("units", "vocoder", "translator") for what in ("steps=1", "learning_rate=1e-8")]
+STILL = [
+    f"{part}.training.{what}"
+    for part in ("units", "vocoder", "translator")
+    for what in ("steps=1", "learning_rate=1e-8")
+]
 VERBS = ("train units", "train vocoder", "train translator")
 
 
@@ -34,7 +38,9 @@ def test_weights_are_taken_over(base, tmp_path, capsys):
 def test_what_does_not_fit_is_named(base, refused, capsys, tmp_path):
     main(["train", "units", *base, "units.codebook_size=7", *STILL])
     assert "apart from codebook.codes" in capsys.readouterr().out
-    assert "a model of another shape" in refused("train", "units", *base, "name=wide", "units.width=24", "units.code_dim=5")
+    assert "a model of another shape" in refused(
+        "train", "units", *base, "name=wide", "units.width=24", "units.code_dim=5"
+    )
     assert "runs/none/units is not finished" in refused("train", "units", *base, "name=third", "start=none")
 
 

@@ -44,7 +44,8 @@ GRAMMAR = (
     "measure=x", "whisper=x", "whisper.model=/", "recognisers=[whisper]",
 )  # fmt: skip
 PLACES = (
-    "name", "corpus.name", "runs", "data", "donor", "start", "corpus.path", "corpus.phones", "corpus.source", "corpus.target",
+    "name", "corpus.name", "runs", "data", "donor", "start", "corpus.path", "corpus.phones", "corpus.source",
+    "corpus.target",
 )  # fmt: skip
 TEXTS = (
     "", ".", "..", "/", "a/../b", "../x", "a//b", "~", "~root", "$HOME", "-", "--", "*", "?", "a b", " ",
