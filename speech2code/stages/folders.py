@@ -91,7 +91,7 @@ def begin(config: Config, name: str, model: nn.Module) -> None:
 
 
 def _begins(config: Config, name: str) -> bool:
-    """Whether a stage goes on from the run `start`: recognisers and baselines never do, and clusters have no weights."""
+    """Whether a stage goes on from the run `start`: recognisers and baselines do not, and clusters have no weights."""
     learns = name in ROW["translation"].trained and hasattr(getattr(config, name), "training")
     return learns and config.start is not None
 
