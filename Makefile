@@ -10,7 +10,7 @@ else
 demo_options = corpus.target_voice=$(VOICE)
 endif
 
-.PHONY: demo test lint types docs audit bench check setup voices clean
+.PHONY: demo test lint types docs audit bench check setup voices browser clean
 
 demo: setup $(if $(filter flite:%,$(VOICE)),voices)
 	$(VENV)/bin/speech2code run experiment=best_fr_en $(demo_options)
@@ -18,7 +18,7 @@ ifeq ($(VOICE),espeak)
 	@echo "Spoken by espeak-ng: PocketSphinx reads its English badly (75-90 % WER), so only the in-domain recogniser's figures mean something."
 endif
 
-test: lint types voices
+test: lint types voices browser
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 lint: setup-dev
@@ -66,6 +66,10 @@ voices:
 	@command -v flite >/dev/null || { sudo=$$(command -v sudo || true); [ "$$(id -u)" = 0 ] && sudo=; \
 	  { $$sudo apt-get update -qq && $$sudo apt-get install -y -qq flite; } \
 	  || { echo "cannot install the voice program flite; install it by hand or use make demo VOICE=espeak"; exit 1; }; }
+
+browser:  # of the tests of the page; without one they are skipped
+	@command -v chromium >/dev/null || { sudo=$$(command -v sudo || true); [ "$$(id -u)" = 0 ] && sudo=; \
+	  { $$sudo apt-get update -qq && $$sudo apt-get install -y -qq chromium; } || echo "no chromium: the page is not tested"; }
 
 clean:
 	rm -rf runs data

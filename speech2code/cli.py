@@ -43,6 +43,7 @@ OTHERS = {  # verb → what it does, an example
         "what is wrong with the recordings of a manifest, and how long a run would take",
         "check pairs.csv corpus.target=en",
     ),
+    "serve": ("a page in the browser that people speak to", "serve model=runs/best_fr_en/model"),
     "encode": ("the units of recordings, one line each", "encode a.wav b.wav model=runs/best_fr_en/model"),
     "config": ("the settings as they would be used", "config experiment=best_fr_en units.codebook_size=32"),
 }
@@ -227,6 +228,12 @@ def _encode(arguments: list[str]) -> None:
     encode_files(files, model)
 
 
+def _serve(arguments: list[str]) -> None:
+    from speech2code.app.verb import serve
+
+    serve(arguments)
+
+
 def _files_and_model(arguments: list[str], verb: str, counts: range, what: str) -> tuple[list[str], str]:
     options = [each for each in arguments if each.startswith("model=") or ("=" in each and not _is_file(each))]
     files = [each for each in arguments if each not in options]
@@ -263,6 +270,7 @@ VERBS: dict[str, Callable[[list[str]], None]] = {
     "check": _check,
     "translate": _translate,
     "encode": _encode,
+    "serve": _serve,
     "config": _config,
 }
 

@@ -25,10 +25,10 @@ from speech2code.errors import UserError
 from speech2code.files import inside, read_json, write_json
 from speech2code.padding import pad
 from speech2code.ranges import mismatch, number, settings_from, whole_number
-from speech2code.sentences import check_length, sentences_of, span, warn
+from speech2code.sentences import check_distance, check_length, is_scrap, sentences_of, span, warn
 from speech2code.training.checkpoints import WEIGHTS, check_weights, load_checkpoint, save_weights
 from speech2code.translation.search import Hypothesis, beam_search
-from speech2code.vocoders.speaking import speak, stream
+from speech2code.vocoders.speaking import batch_of, speak, stream
 
 MAX_CONFIG = 1 << 20  # bytes of config.json: a hundred thousand speakers
 FORMAT = 2  # of config.json; 1 was before kinds of units, vocoders and translators
@@ -40,6 +40,15 @@ class Limits(NamedTuple):
 
     longest: int  # units in a sentence
     longest_run: int  # times one unit stands in a row
+
+
+class Sentence(NamedTuple):
+    """One sentence of a recording, and its translation."""
+
+    start: int  # samples of the recording
+    end: int
+    hypothesis: Hypothesis | None  # its target units; None where it is no speech
+    waveform: np.ndarray  # float32 (samples,)
 
 
 class SpeechTranslator(nn.Module):
@@ -79,29 +88,36 @@ class SpeechTranslator(nn.Module):
         """Source waveform float32 `(samples,)` at 16 kHz → target waveform float32 `(samples,)`.
 
         Silence at its ends is cut off. What pauses for longer, or is longer, than a sentence of the training is split
-        at its pauses, and the answers stand as far apart. Noise and tones are answered by silence. An `InputWarning`
-        tells of both. UserError where more than 30 s have no pause.
+        at its pauses, and the answers stand as far apart. Noise, tones and scraps are answered by silence. An
+        `InputWarning` tells of these, and of speech unlike the training's. UserError where more than 30 s have no
+        pause.
         """
+        sentences = self.translate_sentences(waveform)
+        return joined(sentences) if sentences else np.zeros(len(waveform), np.float32)
+
+    def translate_sentences(self, waveform: np.ndarray) -> list[Sentence]:
+        """As `translate` → each sentence by itself, with its units; none where nobody speaks."""
         first, last = speech_bounds(waveform, self.trimming)
         if first == last:
             warn("nobody speaks in it: answered by silence")
-            return np.zeros(len(waveform), np.float32)
-        sentences = [
-            (first + start, first + end) for start, end in sentences_of(waveform[first:last], self.source_range)
-        ]
-        answers, behind = [], sentences[0][0]
-        for start, end in sentences:
-            answers += [np.zeros(start - behind, np.float32), self._answer(waveform[start:end], span(start, end))]
-            behind = end
-        return np.concatenate(answers)
+            return []
+        found = sentences_of(waveform[first:last], self.source_range)
+        return [self._sentence(waveform, first + start, first + end) for start, end in found]
 
-    def _answer(self, sentence: np.ndarray, where: str) -> np.ndarray:
-        beginning = pad([sentence[: int(LONGEST * SAMPLE_RATE)]])
+    def _sentence(self, waveform: np.ndarray, start: int, end: int) -> Sentence:
+        speech, where = waveform[start:end], span(start, end)
+        beginning = pad([speech[: int(LONGEST * SAMPLE_RATE)]])
+        silence = Sentence(start, end, None, np.zeros(end - start, np.float32))
         if is_steady(self.mfcc(*(each.to(self.device) for each in beginning))[0]):
             warn(f"no speech in {where}, only noise or a tone that never changes: answered by silence")
-            return np.zeros(len(sentence), np.float32)
-        check_length(sentence, where, self.source_range)
-        return self.speak([self.translate_to_units([sentence])[0].tokens])[0]
+            return silence
+        if is_scrap(speech, where, self.source_range):
+            return silence
+        check_length(speech, where, self.source_range)
+        if self.settings["translator"].normalisation == "corpus":  # else it does not hear that average
+            check_distance(self.features("source", [speech])[0][0].cpu().numpy(), where, self.source_range)
+        hypothesis = self.translate_to_units([speech])[0]
+        return Sentence(start, end, hypothesis, self.speak([hypothesis.tokens])[0])
 
     @torch.inference_mode()
     def translate_to_units(self, waveforms: list[np.ndarray]) -> list[Hypothesis]:
@@ -126,6 +142,12 @@ class SpeechTranslator(nn.Module):
         if not all(np.isfinite(each).all() for each in spoken):
             raise UserError("this model's weights lead to infinite numbers instead of sound; train it again")
         return spoken
+
+    @torch.inference_mode()
+    def unit_frames(self, units: list[int], speaker: int = 0) -> list[int]:
+        """How many frames of 10 ms `speak` gives to each unit."""
+        steps = batch_of([units], self.unit_encoder, self.vocoder, speaker).durations[0]
+        return (steps * self.unit_encoder.spec.step_frames).tolist()
 
     def stream(self, units: Iterable[int], speaker: int = 0) -> Iterator[np.ndarray]:
         """Units as they come → pieces of a waveform, the first after 24 units; longer speech needs no more memory."""
@@ -192,6 +214,15 @@ class SpeechTranslator(nn.Module):
             HfApi().upload_folder(repo_id=repository, folder_path=folder)
 
 
+def joined(sentences: list[Sentence]) -> np.ndarray:
+    """The translations of one or more sentences, as far apart as they were spoken → float32 `(samples,)`."""
+    answers, behind = [], sentences[0].start
+    for each in sentences:
+        answers += [np.zeros(each.start - behind, np.float32), each.waveform]
+        behind = each.end
+    return np.concatenate(answers)
+
+
 def _parts(config: Any) -> dict[str, Any]:
     """What `config.json` says → the arguments of SpeechTranslator. UserError, or what Python says of a wrong type,
     where it is not what `save_pretrained` writes."""
@@ -209,7 +240,8 @@ def _parts(config: Any) -> dict[str, Any]:
     search = settings_from(config["search"], SearchConfig)
     known = config.get("source_range")  # a model that was exported before has none
     if known is not None:
-        known = SourceRange(**{name: number(value, name, 0, LONGEST) for name, value in known.items()})
+        known = {name: number(value, name, 0, LONGEST) for name, value in known.items() if value is not None}
+        known = SourceRange(**known)
     trimming = config.get("trimming", LEVEL)  # likewise
     if trimming not in (LEVEL, ACTIVITY):
         raise UserError(f"trimming must be {LEVEL} or {ACTIVITY}, not {trimming!r}")

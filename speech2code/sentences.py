@@ -7,9 +7,11 @@ import numpy as np
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.audio.pauses import split_at_pauses
 from speech2code.corpora.checks import LONGEST
-from speech2code.corpora.statistics import SourceRange
+from speech2code.corpora.statistics import SourceRange, distance
 from speech2code.errors import UserError
 
+FARTHER = 1.25  # times as far from the average as training's sentences: people differ a little more
+SHORTER = 0.5  # times as short as training's shortest sentence: a click, a breath, no sentence
 SLOWER = 1.25  # a sentence may last so many times as long as training's: people speak faster and slower
 
 
@@ -18,7 +20,7 @@ class InputWarning(UserWarning):
 
 
 def warn(sentence: str) -> None:
-    warnings.warn(sentence, InputWarning, stacklevel=4)  # where `translate` was called
+    warnings.warn(sentence, InputWarning, stacklevel=5)  # where `translate` was called
 
 
 def sentences_of(waveform: np.ndarray, usual: SourceRange | None) -> list[tuple[int, int]]:
@@ -33,6 +35,14 @@ def sentences_of(waveform: np.ndarray, usual: SourceRange | None) -> list[tuple[
     return sentences
 
 
+def is_scrap(sentence: np.ndarray, where: str, usual: SourceRange | None) -> bool:
+    """Whether the sentence `(samples,)` is too short to be one; then it warns."""
+    scrap = bool(usual and usual.shortest and len(sentence) / SAMPLE_RATE < usual.shortest * SHORTER)
+    if scrap:
+        warn(f"{where} are too short for a sentence: answered by silence")
+    return scrap
+
+
 def check_length(sentence: np.ndarray, where: str, usual: SourceRange | None) -> None:
     """Warns where the sentence `(samples,)` is longer than training's; UserError beyond 30 s."""
     seconds = len(sentence) / SAMPLE_RATE
@@ -45,6 +55,15 @@ def check_length(sentence: np.ndarray, where: str, usual: SourceRange | None) ->
         warn(
             f"{where} have no pause, and {_told(usual)}: words may be missing; speak in shorter sentences, or pause "
             "between them"
+        )
+
+
+def check_distance(features: np.ndarray, where: str, usual: SourceRange | None) -> None:
+    """Warns where standardised MFCC `(time, 39)` are farther from training's average than its sentences were."""
+    if usual and usual.distance and (times := distance(features) / usual.distance) > FARTHER:
+        warn(
+            f"{where} do not sound like the training's speech ({times:.1f} times as far from its average as its own "
+            "sentences): another voice, microphone or room, so words may be wrong"
         )
 
 

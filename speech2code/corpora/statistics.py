@@ -8,8 +8,9 @@ import numpy as np
 
 from speech2code.audio.features import MFCC_DIM
 from speech2code.audio.files import SAMPLE_RATE
+from speech2code.audio.filters import COEFFICIENTS
 from speech2code.audio.pauses import longest_pause
-from speech2code.corpora.store import SIDES, FeatureStore
+from speech2code.corpora.store import SIDES, FeatureStore, read_corpus
 from speech2code.corpora.vtln import estimate_vtln
 
 VTLN_ITEMS = 200  # utterances of a speaker that tell the length of the vocal tract
@@ -23,6 +24,8 @@ class SourceRange(NamedTuple):
 
     longest: float  # seconds of a sentence
     pause: float  # seconds of the longest pause in a sentence
+    distance: float | None = None  # `distance` of a sentence; None: exported before it was measured
+    shortest: float | None = None  # seconds of a sentence; likewise
 
 
 def statistics_of(folder: Path) -> dict:
@@ -48,7 +51,18 @@ def source_range(store: FeatureStore) -> SourceRange:
     seconds = store.lengths("source_waveform") / SAMPLE_RATE
     items = np.linspace(0, len(store) - 1, min(PAUSES_ITEMS, len(store))).astype(int).tolist()
     pauses = [longest_pause(store.waveform("source", item)) for item in items]
-    return SourceRange(*(round(float(np.percentile(each, USUAL)), 3) for each in (seconds, pauses)))
+    known = read_corpus(store.folder.parent)
+    mean, std = (np.array(known[f"source_{what}"], np.float32) for what in ("mean", "std"))
+    distances = [distance((store.mfcc("source", item) - mean) / std) for item in items]
+    most = (round(float(np.percentile(each, USUAL)), 3) for each in (seconds, pauses, distances))
+    return SourceRange(*most, round(float(np.percentile(seconds, 100 - USUAL)), 3))
+
+
+def distance(features: np.ndarray) -> float:
+    """Standardised MFCC of a sentence `(time, 39)` → how far its average is from that of all, in standard deviations of
+    a frame: voice, microphone and room make it, words hardly do. The level does not count."""
+    average = features[:, 1:COEFFICIENTS].astype(np.float32).mean(0)
+    return float(np.sqrt(np.square(average).mean()))
 
 
 def _vtln(store: FeatureStore) -> dict[str, float]:

@@ -22,6 +22,7 @@ matplotlib.use("Agg")
 _INK = "#010203"  # stands for the page's text colour, so that a figure follows light and dark
 COLOURS = ("#2f7fd0", "#d9731a")  # blue and orange: told apart by colour-blind readers, legible on white and on black
 _RANGE_DB = 80
+COLUMNS = 600  # of a waveform's picture
 _STYLE: dict[str, Any] = {
     "svg.fonttype": "none",
     "font.family": "sans-serif",
@@ -49,6 +50,18 @@ def spectrogram(waveform: np.ndarray) -> str:
     log_magnitude = LogMagnitude(512)(torch.from_numpy(waveform).float()[None])[0, :, ::2]
     decibel = 20 / np.log(10) * log_magnitude.T.flip(0).numpy()
     return heat_map(decibel, low=decibel.max() - _RANGE_DB, high=decibel.max())
+
+
+def waveform(samples: np.ndarray) -> str:
+    """float32 `(samples,)` → its outline, lowest to highest sample of each column → SVG in the text's colour."""
+    parts = np.array_split(samples, min(COLUMNS, len(samples)))
+    lines = "".join(
+        f"M{column} {50 - 50 * part.max():.1f}V{51 - 50 * part.min():.1f}" for column, part in enumerate(parts)
+    )
+    return (
+        f'<svg viewBox="0 0 {len(parts)} 101" preserveAspectRatio="none" role="img" aria-label="Waveform">'
+        f'<path d="{lines}" stroke="currentColor"/></svg>'
+    )
 
 
 def heat_map(values: np.ndarray, low: float, high: float) -> str:

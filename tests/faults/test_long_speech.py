@@ -2,6 +2,7 @@
 
 import json
 import warnings
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -183,3 +184,26 @@ def test_the_range_of_the_training(textless):
     usual = source_range(store)
     seconds = store.lengths("source_waveform") / RATE
     assert np.sort(seconds)[-2] <= usual.longest <= seconds.max() and 0 <= usual.pause < 0.1
+    assert np.sort(seconds)[1] >= usual.shortest >= seconds.min()
+    assert 0 < usual.distance < 2
+
+
+def knowing(model, **facts):
+    """The same model, with other facts of its training."""
+    other = copy(model)
+    other.source_range = USUAL._replace(**facts)
+    return other
+
+
+def test_a_click_behind_a_pause_is_no_sentence(model):
+    clicks = np.concatenate([FIRST, silence(0.6), FIRST[: RATE // 10]])
+    with pytest.warns(InputWarning, match=r"seconds 1\.\d to 1\.\d are too short for a sentence: answered by silence"):
+        sentences = knowing(model, shortest=0.4).translate_sentences(clicks)
+    assert [each.hypothesis is None for each in sentences] == [False, True] and not sentences[1].waveform.any()
+
+
+def test_speech_unlike_the_training_s_is_told(model):
+    with pytest.warns(InputWarning, match="do not sound like the training's speech"):
+        knowing(model, distance=0.01).translate(FIRST)
+    with warnings.catch_warnings(action="error"):
+        knowing(model, distance=100.0).translate(FIRST)

@@ -1,0 +1,103 @@
+"""The page in a real browser, from a microphone to what is heard, and through three mistakes."""
+
+import shutil
+
+import numpy as np
+import pytest
+import soundfile
+from conftest import RATE, speak
+
+from speech2code.cli import main
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="the browser's driver is not installed")
+gradio = pytest.importorskip("gradio", reason="the extra app is not installed")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
+
+
+@pytest.fixture(scope="module")
+def address(textless, tmp_path_factory):
+    """Where a page with a tiny system is served."""
+    from speech2code.app.page import CSS, Model, page
+
+    overrides = textless.overrides(tmp_path_factory.mktemp("page"), "splits=[test]", units="kmeans")
+    for verb in ("train units", "train vocoder", "train translator", "resynthesise", "decode"):
+        main([*verb.split(), *overrides])
+    runs = next(each for each in overrides if each.startswith("runs="))[5:]
+    model = Model(runs + "/tiny/model", "")
+    served = page({model.name: model})
+    _, local, _ = served.launch(prevent_thread_lock=True, quiet=True, css_paths=CSS)
+    yield local
+    served.close()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    """Chromium whose microphone hears one sentence again and again."""
+    voice = tmp_path_factory.mktemp("voice") / "microphone.wav"
+    soundfile.write(voice, np.tile(np.pad(speak(["da", "mo", "ki", "su"], 110), 8000), 4), RATE, subtype="PCM_16")
+    flags = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
+    flags += [f"--use-file-for-fake-audio-capture={voice}", "--autoplay-policy=no-user-gesture-required"]
+    with sync_api.sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visitor(browser, address):
+    """A fresh page."""
+    context = browser.new_context(permissions=["microphone"])
+    visited = context.new_page()
+    visited.set_default_timeout(60_000)
+    visited.goto(address)
+    visited.get_by_role("button", name="Translate").wait_for()
+    yield visited
+    context.close()
+
+
+def test_from_the_microphone_to_the_translation(visitor):
+    visitor.get_by_role("button", name="Record", exact=True).click()
+    visitor.wait_for_timeout(2000)
+    visitor.get_by_role("button", name="Stop", exact=True).click()
+    visitor.get_by_label("Trim audio to selection").wait_for()  # the recording has arrived
+    visitor.get_by_role("button", name="Translate").click()
+    heard = visitor.get_by_label("Its translation").locator("audio")
+    heard.wait_for()
+    played = heard.evaluate(
+        "async e => { await e.play(); await new Promise(r => setTimeout(r, 500)); return e.currentTime }"
+    )
+    assert played > 0.1
+    visitor.locator(".s2c-strip button").first.click()
+    assert "Unit " in visitor.locator(".s2c-unit h3").inner_text()
+    assert "/tmp" not in visitor.locator("body").inner_text()
+
+
+def test_an_example_and_a_unit_of_the_inventory(visitor):
+    visitor.get_by_role("button", name="n24").click()
+    visitor.get_by_label("Trim audio to selection").wait_for()
+    visitor.get_by_role("button", name="Translate").click()
+    visitor.locator(".s2c-answer").wait_for()
+    visitor.locator(".s2c-inventory button").nth(3).click()
+    visitor.locator(".s2c-unit").wait_for()
+
+
+def test_mistakes_are_told(visitor, tmp_path):
+    def told(file=None):
+        if file:
+            visitor.get_by_label("Upload file").click()
+            visitor.locator("input[type=file]").set_input_files(file)
+            visitor.wait_for_timeout(1500)
+        visitor.get_by_role("button", name="Translate").click()
+        toast = visitor.locator(".toast-body").first
+        toast.wait_for()
+        said = toast.inner_text()
+        visitor.reload()
+        visitor.get_by_role("button", name="Translate").wait_for()
+        return said
+
+    assert "there is no recording yet" in told()
+    (tmp_path / "text.wav").write_text("no sound at all")
+    assert "cannot read the recording" in told(tmp_path / "text.wav")
+    soundfile.write(tmp_path / "silent.wav", np.zeros(RATE), RATE)
+    assert "silent (peak below -60 dBFS)" in told(tmp_path / "silent.wav")
