@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from speech2code.app.verb import request
 from speech2code.cli import OTHERS
 from speech2code.compose import compose
 from speech2code.corpora.importers.run import parse
@@ -70,6 +71,8 @@ def test_every_command_is_one(page):
         overrides = [re.sub("^seeds=", "trainer.seed=", each) if verb == "sweep" else each for each in overrides]
         if verb == "import":
             assert parse([*words, *(each for each in rest if "=" in each)])[0] == words[0]
+        elif verb == "serve":
+            assert request(rest).models
         elif verb in ("translate", "encode"):
             assert words and [each.partition("=")[0] for each in overrides] == ["model"]
         elif verb in OTHERS:

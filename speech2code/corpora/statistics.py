@@ -54,8 +54,8 @@ def source_range(store: FeatureStore) -> SourceRange:
     known = read_corpus(store.folder.parent)
     mean, std = (np.array(known[f"source_{what}"], np.float32) for what in ("mean", "std"))
     distances = [distance((store.mfcc("source", item) - mean) / std) for item in items]
-    most = (round(float(np.percentile(each, USUAL)), 3) for each in (seconds, pauses, distances))
-    return SourceRange(*most, round(float(np.percentile(seconds, 100 - USUAL)), 3))
+    ends = ((seconds, USUAL), (pauses, USUAL), (distances, USUAL), (seconds, 100 - USUAL))
+    return SourceRange(*(round(float(np.percentile(each, end)), 3) for each, end in ends))
 
 
 def distance(features: np.ndarray) -> float:
