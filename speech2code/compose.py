@@ -113,10 +113,12 @@ def _check_judging(config: Config) -> None:
             raise UserError(f"baselines: nothing is called {name}; choose among {', '.join(rows)}")
     if not config.recognisers:
         raise UserError(f"recognisers=[] leaves nobody to judge; choose among {', '.join(RECOGNISERS)}")
-    if "whisper" in judges_of(config):
-        from speech2code.recognisers.whisper import check_model
+    if "whisper" in judges_of(config) or "whisper_voice" in config.baselines:
+        from speech2code.recognisers.whisper import check_model, check_translates
 
         check_model(config.whisper)
+        if "whisper_voice" in config.baselines:
+            check_translates(config)
 
 
 def from_yaml(path: Path) -> Config:

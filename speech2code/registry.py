@@ -17,6 +17,7 @@ class Row(NamedTuple):
     made_by: str | None  # the stage that leaves its waveforms; None: the corpus itself
     trained: tuple[str, ...] = ()  # the stages whose seconds it cost
     group: str = RUN
+    voiced: bool = False  # only where the corpus has a voice, which speaks it
 
     @property
     def folder(self) -> str:
@@ -36,7 +37,10 @@ ROWS = (
         "topline_tuned", "topline, text by the experiment's translator", "baselines",
         ("topline_stt_tuned", "topline_tts"), BASELINES,
     ),
-    Row("topline_voice", "topline, spoken by the corpus's voice", "baselines", ("topline_stt",), BASELINES),
+    Row(
+        "topline_voice", "topline, spoken by the corpus's voice", "baselines", ("topline_stt",), BASELINES, voiced=True,
+    ),
+    Row("whisper_voice", "Whisper translates, the corpus's voice speaks", "baselines", (), BASELINES, voiced=True),
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.audio.trimming import trim_silence
 from speech2code.bcp47 import primary
+from speech2code.builders import WHISPER_LANGUAGES
 from speech2code.config import Config, WhisperConfig
 from speech2code.corpora.checks import SILENT
 from speech2code.errors import UserError
@@ -41,13 +42,13 @@ class Whisper:
 
     name = "whisper"
 
-    def __init__(self, model: "WhisperModel", language: str, settings: WhisperConfig):
+    def __init__(self, model: "WhisperModel", language: str, settings: WhisperConfig, task: str = "transcribe"):
         from faster_whisper.tokenizer import Tokenizer
         from faster_whisper.transcribe import get_suppressed_tokens
 
         self.model, self.settings, self.language = model, settings, language
         known = model.model.is_multilingual
-        self.tokenizer = Tokenizer(model.hf_tokenizer, known, task="transcribe", language=language)
+        self.tokenizer = Tokenizer(model.hf_tokenizer, known, task=task, language=language)
         self.prompt = model.get_prompt(self.tokenizer, [], without_timestamps=True)
         self.suppressed = list(get_suppressed_tokens(self.tokenizer, [-1]))  # signs that nobody speaks
         options = f"{settings.compute_type}|beam:{settings.beam}|window:{settings.window} s|language:{language}"
@@ -57,6 +58,15 @@ class Whisper:
     @classmethod
     def load(cls, run: Path, config: Config) -> "Whisper":
         """Nothing of a run's folder is needed. UserError: package or model is missing, or knows no such language."""
+        return cls._load(config, config.corpus.target)
+
+    @classmethod
+    def translator(cls, config: Config) -> "Whisper":
+        """What writes down in English what is said in `corpus.source`."""
+        return cls._load(config, config.corpus.source, "translate")
+
+    @classmethod
+    def _load(cls, config: Config, tag: str, task: str = "transcribe") -> "Whisper":
         model = check_model(config.whisper)
         if find_spec("faster_whisper") is None:
             raise UserError("recogniser whisper needs the package faster-whisper: pip install 'speech2code[whisper]'")
@@ -67,13 +77,13 @@ class Whisper:
             known = WhisperModel(model, device, compute_type=config.whisper.compute_type, cpu_threads=threads)
         except (RuntimeError, ValueError, OSError) as error:
             raise UserError(f"whisper.model={model} cannot be loaded: {' '.join(str(error).split())}") from error
-        language = primary(config.corpus.target)
+        language = primary(tag)
         code = CODES.get(language, language)
         if code not in known.supported_languages or (
             known.model.is_multilingual and known.hf_tokenizer.token_to_id(f"<|{code}|>") is None
         ):
-            raise UserError(f"whisper.model={model} does not know {config.corpus.target}; choose a multilingual model")
-        return cls(known, code, config.whisper)
+            raise UserError(f"whisper.model={model} does not know {tag}; choose a multilingual model")
+        return cls(known, code, config.whisper, task)
 
     def transcribe(self, waveforms: Iterable[np.ndarray], description: str = "whisper") -> list[str]:
         """One transcript a waveform (float32 `(samples,)`, 16 kHz), in order; "" where nothing was recognised."""
@@ -127,6 +137,16 @@ def check_model(settings: WhisperConfig) -> str:
             "Hugging Face hub (both are downloaded once), or to a folder with a model in CTranslate2's format"
         )
     return settings.model
+
+
+def check_translates(config: Config) -> None:
+    """UserError where Whisper cannot translate: into English only, and from a language that is told."""
+    source, target = (primary(each) for each in (config.corpus.source, config.corpus.target))
+    if target != "en" or source not in WHISPER_LANGUAGES:
+        raise UserError(
+            f"Whisper translates from languages it knows into English, not from {config.corpus.source} into "
+            f"{config.corpus.target}; leave whisper_voice out of baselines"
+        )
 
 
 def window(speech: np.ndarray, seconds: int) -> np.ndarray:

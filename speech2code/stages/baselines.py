@@ -17,7 +17,8 @@ from speech2code.errors import UserError
 from speech2code.files import sound_file, write_json
 from speech2code.padding import pad
 from speech2code.recognisers.vocabulary import CHAR, Vocabulary
-from speech2code.registry import BY_NAME, spared_stages
+from speech2code.recognisers.whisper import Whisper
+from speech2code.registry import BY_NAME, ROW, spared_stages
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.normalisation import normalise
 from speech2code.seals import sealed
@@ -35,6 +36,7 @@ TOPLINES = {  # stage of a speech-to-text part → the section with its settings
     "topline_stt": ("topline_stt", ("topline", "topline_voice")),
     "topline_stt_tuned": ("translator", ("topline_tuned",)),
 }
+WHISPER = "whisper_voice"
 
 
 def decode(config: Config) -> None:
@@ -45,6 +47,7 @@ def decode(config: Config) -> None:
     records = {name: finished(run, name) for name in _parts(config)}
     made_of: dict = {name: record["fingerprint"] for name, record in records.items()}
     made_of["topline_search"] = vars(config.search)  # where a sweep varies ours, theirs stays as the experiment has it
+    made_of |= {"whisper": vars(config.whisper)} if WHISPER in config.baselines else {}
     with stage(run, "baselines", made_of | {"rows": sorted(config.baselines), "splits": splits_of(config)}) as figures:
         if figures is None:
             return
@@ -57,6 +60,8 @@ def decode(config: Config) -> None:
             for name, (_, rows) in TOPLINES.items():
                 if name in records:
                     written[split][rows[0]] = _speak_topline(config, speech, name, records)
+            if WHISPER in config.baselines and is_there(config, WHISPER):
+                written[split][WHISPER] = _speak_whisper(config, speech)
         write_json(run / "baselines" / "topline_texts.json", sealed(written))
         spoken = (row for row in config.baselines if is_there(config, row))
         sounds = [sealed_sounds(RunFolder(run), row, splits_of(config)) for row in spoken]
@@ -71,14 +76,28 @@ def _parts(config: Config) -> list[str]:
 
 def _speak_topline(config: Config, speech: Speech, name: str, records: dict[str, dict]) -> dict[str, tuple[str, str]]:
     """→ id → (reference, what the topline writes) where that can be scored; and speaks it all."""
-    (section, rows), language = TOPLINES[name], config.corpus.target
+    section, rows = TOPLINES[name]
     texts = _topline_texts(config, speech, name, getattr(config, section), records[name])
     for row in (each for each in rows if each in config.baselines):
-        if row != "topline_voice":
+        if not ROW[row].voiced:
             _speak_by_tacotron(config, speech.store.split, row, records["topline_tts"], texts)
-        elif config.corpus.target_voice:
-            _speak_by_corpus_voice(config, speech.store.split, config.corpus.target_voice, texts)
-    known = scorable(config, speech.store.split).store
+        elif is_there(config, row):
+            _speak_by_corpus_voice(config, speech.store.split, row, texts)
+    return _beside_references(config, speech.store.split, texts)
+
+
+def _speak_whisper(config: Config, speech: Speech) -> dict[str, tuple[str, str]]:
+    """The same for the text that Whisper translates the source into; it has met neither the corpus nor its voices."""
+    store = speech.store
+    sounds = [store.waveform("source", item) for item in range(len(store))]
+    found = Whisper.translator(config).transcribe(sounds, f"{WHISPER}: text, {store.split}")
+    texts = dict(zip(store.ids, found))
+    _speak_by_corpus_voice(config, store.split, WHISPER, texts)
+    return _beside_references(config, store.split, texts)
+
+
+def _beside_references(config: Config, split: str, texts: dict[str, str]) -> dict[str, tuple[str, str]]:
+    known, language = scorable(config, split).store, config.corpus.target
     references = zip(known.ids, known.texts("target"))
     return {key: (normalise(meant, language), normalise(texts[key], language)) for key, meant in references}
 
@@ -119,15 +138,15 @@ def _speak_by_tacotron(config: Config, split: str, row: str, record: dict, texts
             save_waveform(_place(config, row, split, names[item]), waveform)
 
 
-def _speak_by_corpus_voice(config: Config, split: str, voice: str, texts: dict[str, str]) -> None:
+def _speak_by_corpus_voice(config: Config, split: str, row: str, texts: dict[str, str]) -> None:
     """The first target voice; what it cannot say is silence."""
-    speaker = load_voice(voice.split("+", maxsplit=1)[0])
+    speaker = load_voice(str(config.corpus.target_voice).split("+", maxsplit=1)[0])
     for name, text in texts.items():
         try:
             waveform = trim_silence(speaker.speak(text))
         except UserError:
             waveform = np.zeros(1600, np.float32)
-        save_waveform(_place(config, "topline_voice", split, name), waveform)
+        save_waveform(_place(config, row, split, name), waveform)
 
 
 def _place(config: Config, row: str, split: str, name: str) -> Path:

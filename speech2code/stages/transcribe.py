@@ -48,8 +48,8 @@ def transcribe(config: Config, this: Stage) -> None:
 
 
 def is_there(config: Config, row: str) -> bool:
-    """Whether a row is spoken: one of them needs a voice."""
-    return row != "topline_voice" or config.corpus.target_voice is not None
+    """Whether a row is spoken: some need a voice."""
+    return not ROW[row].voiced or config.corpus.target_voice is not None
 
 
 def waveforms_of(config: Config, row: str, split: str) -> list[np.ndarray]:

@@ -12,10 +12,12 @@ from speech2code.builders import WHISPER_LANGUAGES, load_recogniser
 from speech2code.cli import main
 from speech2code.compose import compose
 from speech2code.config import Config
+from speech2code.corpora.store import FeatureStore
 from speech2code.errors import UserError
 from speech2code.files import read_json
 from speech2code.recognisers.whisper import CODES, PADDING, PEAK, Whisper, window
 from speech2code.report.run_folder import RunFolder
+from speech2code.scoring.normalisation import normalise
 
 pytest.importorskip("faster_whisper")
 
@@ -221,3 +223,23 @@ def test_the_command_line_knows_it_and_its_settings(model, transcribed, tmp_path
     assert str(model) in record["signature"] and "trimmed" in record["signature"]
     told = refused("transcribe", "original", "whisper", *overrides, f"whisper.model={model}", "whisper.beam=1")
     assert "whisper.beam=5, now it is 1" in told
+
+
+def test_it_translates_and_the_corpus_s_voice_speaks(model, transcribed, tmp_path, refused):
+    voiced = (f"data={tmp_path}/data", "corpus.target_voice=flite:slt", "corpus.source=fr", "splits=[test]")
+    known = ("baselines=[whisper_voice]", f"whisper.model={model}", "whisper.compute_type=float32", "whisper.beam=1")
+    overrides = transcribed.overrides(tmp_path / "runs", *voiced, *known)
+    for verb in ("prepare", "decode baselines"):
+        main([*verb.split(), *overrides])
+    run = RunFolder(tmp_path / "runs" / "tiny")
+    texts = run.sealed("baselines/topline_texts.json")["test"]["whisper_voice"]
+    meant = {key: read for key, (_, read) in texts.items()}
+    assert len(set(meant.values())) == 3 and all(meant.values())
+    for key in meant:
+        assert run.waveform("whisper_voice", key).any()
+    store = FeatureStore(tmp_path / "data" / "recordings", "test")
+    heard = Whisper.translator(compose(overrides)).transcribe([store.waveform("source", 0)])[0]
+    assert normalise(heard, "en") == meant[store.ids[0]]
+    assert heard != load(model).transcribe([store.waveform("source", 0)])[0]  # which does not translate
+    assert "from fr into fr; leave whisper_voice out" in refused("decode", "baselines", *overrides, "corpus.target=fr")
+    assert "needs a model" in refused("decode", "baselines", *overrides, "whisper.model=null")
