@@ -3,6 +3,7 @@
 The folder holds `config.json` and `model.safetensors`; loading it executes nothing.
 """
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +32,7 @@ from speech2code.translation.search import Hypothesis, beam_search
 from speech2code.vocoders.speaking import batch_of, speak, stream
 
 MAX_CONFIG = 1 << 20  # bytes of config.json: a hundred thousand speakers
+CARD = "README.md"
 FORMAT = 2  # of config.json; 1 was before kinds of units, vocoders and translators
 SECTIONS = ("units", "vocoder", "translator")
 
@@ -58,6 +60,7 @@ class SpeechTranslator(nn.Module):
     source_std: Tensor
     target_mean: Tensor
     target_std: Tensor
+    card: str | None = None  # what `README.md` says of it in its folder
 
     def __init__(
         self,
@@ -164,7 +167,7 @@ class SpeechTranslator(nn.Module):
         return self.source_mean.device
 
     def save_pretrained(self, folder: Path | str) -> None:
-        """Writes `config.json` and `model.safetensors`."""
+        """Writes `config.json`, `model.safetensors`, and the model's card where it has one."""
         config: dict[str, Any] = {"format": FORMAT} | {name: asdict(part) for name, part in self.settings.items()}
         for name in SECTIONS:
             config[name].pop("training", None)
@@ -173,13 +176,15 @@ class SpeechTranslator(nn.Module):
         config["codebook"] = self.unit_encoder.inventory.fingerprint()
         save_weights(Path(folder) / WEIGHTS, self)
         write_json(Path(folder) / "config.json", config)
+        if self.card:
+            (Path(folder) / CARD).write_text(self.card, encoding="utf-8")
 
     @classmethod
-    def from_pretrained(cls, folder: Path | str) -> "SpeechTranslator":
-        """Loads an exported folder, or a model of that id from the Hugging Face hub. A stranger's may hold anything:
-        nothing is executed, and nothing is allocated before the weights are known to be those of its `config.json`.
-        UserError when it is not whole."""
-        folder = _locate(folder)
+    def from_pretrained(cls, folder: Path | str, revision: str | None = None) -> "SpeechTranslator":
+        """Loads an exported folder, or a model of that id, and of a revision, from the Hugging Face hub. A stranger's
+        may hold anything: nothing is executed, and nothing is allocated before the weights are known to be those of its
+        `config.json`. UserError when it is not whole."""
+        folder = _locate(folder, revision)
         config = read_json(inside(folder, "config.json"), MAX_CONFIG)
         if isinstance(config, dict) and "inverter" in config:
             raise UserError(
@@ -200,6 +205,7 @@ class SpeechTranslator(nn.Module):
             raise UserError(
                 f"{folder} holds the weights of another codebook than its config.json names; export the model again"
             )
+        model.card = _card(folder)
         return model.eval()
 
     def push_to_hub(self, repository: str) -> None:
@@ -249,13 +255,19 @@ def _parts(config: Any) -> dict[str, Any]:
     return {**parts, "search": search, **facts}
 
 
-def _locate(folder: Path | str) -> Path:
+def _card(folder: Path) -> str | None:
+    if not os.path.lexists(folder / CARD) or (path := inside(folder, CARD)).stat().st_size > MAX_CONFIG:
+        return None
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def _locate(folder: Path | str, revision: str | None) -> Path:
     if Path(folder).is_dir():
         return Path(folder)
     try:
         from huggingface_hub import snapshot_download
 
-        return Path(snapshot_download(str(folder), allow_patterns=["config.json", WEIGHTS]))
+        return Path(snapshot_download(str(folder), revision=revision, allow_patterns=["config.json", WEIGHTS, CARD]))
     except Exception as error:  # the hub raises many kinds: no network, no such repository, a name that cannot be one
         raise UserError(
             f"no model at {folder}: neither a folder here nor a model on the hub ({type(error).__name__})"

@@ -81,12 +81,15 @@ def test_an_exported_folder_speaks_the_same(units, vocoder, tmp_path):
             each.normal_()
     model.save_pretrained(tmp_path / "model")
     assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["config.json", "model.safetensors"]
+    (tmp_path / "model" / "README.md").write_text("# What it is", encoding="utf-8")
     torch.manual_seed(50)
     loaded = SpeechTranslator.from_pretrained(tmp_path / "model")
     assert np.array_equal(loaded.translate(speech()), model.translate(speech()))
     assert loaded.limits == LIMITS and loaded.search == SearchConfig(beam=3) and loaded.vtln == [1.0, 1.2]
     assert loaded.encode([speech()]) == model.encode([speech()])
     assert loaded.state_dict().keys() == model.state_dict().keys()
+    loaded.save_pretrained(tmp_path / "again")
+    assert (tmp_path / "again" / "README.md").read_text() == "# What it is"
 
 
 def test_a_batch_is_its_sentences():

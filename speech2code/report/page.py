@@ -33,8 +33,10 @@ def write_report(run_folder: Path) -> Path:
     html = template(Path(__file__).with_name("report.html.jinja")).render(
         name=run.path.resolve().name,
         scores=_score_table(run),
-        unseen=[line for line in _lines(run.scores("unseen")) if line["name"] not in ("baseline", "topline_voice")],
-        voices=_lines(run.scores(VOICES)) + _speaker_lines(run),
+        unseen=[
+            line for line in score_lines(run.scores("unseen")) if line["name"] not in ("baseline", "topline_voice")
+        ],
+        voices=score_lines(run.scores(VOICES)) + _speaker_lines(run),
         cannot_judge=CANNOT_JUDGE,
         signatures=run.sealed("scores.json").get("signatures", {}),
         detectors=run.sealed("scores/detectors.json"),
@@ -72,7 +74,7 @@ def _score_table(run: RunFolder) -> list[dict]:
     dev = run.scores("dev")
     return [
         line | {"dev": dev.get(line["name"], {}).get(line["recogniser"], {}).get("bleu")}
-        for line in _lines(run.scores())
+        for line in score_lines(run.scores())
     ]
 
 
@@ -86,7 +88,8 @@ def _speaker_lines(run: RunFolder) -> list[dict]:
     ]
 
 
-def _lines(scores: dict[str, dict]) -> list[dict]:
+def score_lines(scores: dict[str, dict]) -> list[dict]:
+    """Row → recogniser → figures, as lines of a table."""
     return [
         {"name": row, "row": TITLES[row], "recogniser": recogniser, **figures}
         for row, by_recogniser in scores.items()

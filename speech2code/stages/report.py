@@ -6,20 +6,24 @@ from pathlib import Path
 
 from speech2code.compose import from_yaml, to_yaml
 from speech2code.config import Config
+from speech2code.corpora.store import read_corpus
 from speech2code.errors import UserError
 from speech2code.files import write_atomically
 from speech2code.records import records_of
+from speech2code.report.card import write_card
 from speech2code.report.page import write_report
-from speech2code.stages.folders import run_folder
+from speech2code.report.run_folder import RunFolder
+from speech2code.stages.folders import data_folder, run_folder
 from speech2code.stages.record import check_same
 
 
 def report(config: Config) -> None:
-    """One HTML page from what the run's folder holds."""
+    """One HTML page from what the run's folder holds; and the model's card."""
     run = run_folder(config)
     _check_made_with(config, run)
     write_settings(config)
     print(f"report: {write_report(run)}")
+    write_card(RunFolder(run), read_corpus(data_folder(config)))
 
 
 def write_settings(config: Config) -> None:
