@@ -422,6 +422,9 @@ class TrainerConfig:
         1, "compute threads of a stage; two collapse when anything else uses a core", at_least=1, at_most=1024
     )
     jobs: int = setting(2, "stages side by side", at_least=1, at_most=1024)
+    tracker: str | None = setting(
+        None, "where curves go beside TensorBoard: the package `trackio` or `wandb`", choices=(None, "trackio", "wandb")
+    )
     checkpoint_seconds: float = setting(60.0, "between two checkpoints", at_least=0, at_most=86_400)
 
 

@@ -94,7 +94,11 @@ def test_the_ablation_adds_one_thing_at_a_time(transcribed, tmp_path):
     }
     (tmp_path / "ablation.py").write_text(f"{script[:start]}ROWS = {rows!r}\n{script[end:]}")
     overrides = transcribed.overrides(tmp_path / "runs", "vocoder.reduction_factor=2", "recognisers=[in_domain]")
-    overrides += ["corpus.target=sw", f"data={tmp_path}/data", "baselines=[]"]  # METEOR knows no Swahili: its program need
+    overrides += [
+        "corpus.target=sw",
+        f"data={tmp_path}/data",
+        "baselines=[]",
+    ]  # METEOR knows no Swahili: its program need
     # not start
     command = [sys.executable, tmp_path / "ablation.py", *overrides]
     ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -16,6 +16,7 @@ from speech2code.config import TrainerConfig, TrainingConfig
 from speech2code.corpora.batches import epoch_batches
 from speech2code.errors import UserError
 from speech2code.training.checkpoints import LAST, WEIGHTS, load_checkpoint, save_checkpoint, save_weights
+from speech2code.training.curves import Curves
 from speech2code.training.progress import Progress
 
 if TYPE_CHECKING:
@@ -108,7 +109,8 @@ class _Run:
 
     def go(self) -> dict:
         self._resume()
-        self.writer = SummaryWriter(str(self.folder), purge_step=self.step) if self.fabric.is_global_zero else None
+        leads = self.fabric.is_global_zero
+        self.writer = Curves(self.folder, self.step, self.trainer.tracker) if leads else None
         self.began, self.saved = self.clock() - self.elapsed, time.monotonic()
         self.share = self._share()
         self.progress = Progress(self.task.name, self.share, self.fabric.is_global_zero)
