@@ -44,7 +44,8 @@ def answer(system: SpeechTranslator, recording: Path | str | None) -> Answer:
     with warnings.catch_warnings(record=True, action="always", category=InputWarning) as said:
         sentences = system.translate_sentences(waveform)
         sound = joined(sentences) if sentences else np.zeros(len(waveform), np.float32)
-    return Answer(waveform, sentences, sound, [str(each.message) for each in said], time.monotonic() - began)
+    told = [str(each.message) for each in said if issubclass(each.category, InputWarning)]
+    return Answer(waveform, sentences, sound, told, time.monotonic() - began)
 
 
 def _read(recording: Path | str | None) -> np.ndarray:

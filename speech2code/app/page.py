@@ -1,6 +1,7 @@
 """The page of `speech2code serve`, in Gradio's parts: record or upload, translate, look, click a unit."""
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,15 @@ import torch
 
 from speech2code.app.answer import LONGEST, answer
 from speech2code.app.drawing import answer_page, inventory_page, unit_page
-from speech2code.app.inventory import Inventory
-from speech2code.app.transcripts import Readers
+from speech2code.app.models import Model, load_models
 from speech2code.app.verb import Served
+from speech2code.audio.files import SAMPLE_RATE
 from speech2code.errors import UserError
-from speech2code.pipeline import SpeechTranslator
 
 WAITING = 20  # visitors in the queue; the next one is asked to come again
 MEGABYTES = 50  # of an upload
 KEPT = (60, 600)  # seconds: how often recordings are looked through, and how old they become
-CSS = Path(__file__).with_name("page.css")
+ONE_AT_A_TIME = "model"  # all that computes waits in one queue
 CLICK = """element.addEventListener('click', event => {
   const unit = event.target.closest('[data-unit]');
   if (unit) trigger('select', {unit: Number(unit.dataset.unit)});
@@ -28,45 +28,36 @@ Say a sentence in the language that the system listens to, and hear it in the ot
 pause between sentences. Recordings are deleted after ten minutes."""
 
 
-class Model:
-    """One system that can be chosen, and what belongs to it."""
-
-    def __init__(self, folder: Path | str, whisper: str):
-        folder = Path(folder)
-        self.system = SpeechTranslator.from_pretrained(folder)
-        self.inventory, self.readers = Inventory(self.system, folder), Readers(folder, whisper)
-        self.name = folder.resolve().parent.name if folder.name == "model" else folder.name
-        shown = self.inventory.run.sounds("source")
-        self.examples = sorted(shown.glob("*.wav")) if shown.is_dir() else []
-
-
 def launch(served: Served) -> None:
     """Loads the models, then serves until it is interrupted."""
     torch.set_num_threads(1)
-    models = [Model(folder, served.whisper) for folder in served.models]
-    page({model.name: model for model in models}).queue(max_size=WAITING, default_concurrency_limit=1).launch(
-        server_name=served.host,
-        server_port=served.port,
+    start(page(load_models(served.models, served.whisper)), served.host, served.port)
+
+
+def start(blocks: gr.Blocks, host: str, port: int, *, background: bool = False) -> str:
+    """Serves the page, within its limits → its address; in the background only if told so."""
+    _, address, _ = blocks.queue(max_size=WAITING, default_concurrency_limit=1).launch(
+        server_name=host,
+        server_port=port,
         max_file_size=f"{MEGABYTES}mb",
-        show_error=True,
+        show_error=False,  # what is no sentence of ours may name files of this machine
         footer_links=[],
-        css_paths=CSS,
+        css_paths=Path(__file__).with_name("page.css"),
+        prevent_thread_lock=background,
     )
+    return address
 
 
 def page(models: dict[str, Model]) -> gr.Blocks:
     """The page of these systems, by name."""
-    first = next(iter(models.values()))
+    name, first = next(iter(models.items()))
     with gr.Blocks(title="Speech2Code", analytics_enabled=False, delete_cache=KEPT) as blocks:
         gr.Markdown(ABOUT)
         with gr.Row():
-            chosen = gr.Dropdown(list(models), value=first.name, label="System", visible=len(models) > 1)
+            chosen = gr.Dropdown(list(models), value=name, label="System", visible=len(models) > 1)
             reader = gr.Dropdown(first.readers.names(), label="Who writes down the answer")
-        recording = gr.Audio(sources=["microphone", "upload"], type="filepath", format="wav", label="Your sentence")
-        if first.examples:
-            gr.Examples(
-                [[str(path)] for path in first.examples], recording, example_labels=[p.stem for p in first.examples]
-            )
+        recording = gr.Audio(sources=["microphone", "upload"], type="filepath", label="Your sentence")
+        example = gr.Radio(list(first.examples), label="Or a sentence of the test list", visible=bool(first.examples))
         button = gr.Button("Translate", variant="primary")
         answered = gr.HTML(js_on_load=CLICK, elem_id="answer")
         gr.Markdown("## Units\nClick one to hear it, and to see where it occurs.")
@@ -81,21 +72,28 @@ def page(models: dict[str, Model]) -> gr.Blocks:
         def show(name: str, event: gr.EventData) -> str:
             return unit_page(models[name].inventory.unit(int(event.unit)))
 
-        def choose(name: str) -> tuple[Any, str, str, str]:
-            model = models[name]
-            names = model.readers.names()
-            return gr.Dropdown(names, value=names[0]), inventory_page(model.inventory), "", ""
+        def take(name: str, sentence: str | None) -> Any:
+            return (SAMPLE_RATE, models[name].example(sentence)) if sentence else None
 
-        button.click(_told(translate), [chosen, reader, recording], answered, api_name="translate")
+        def choose(name: str) -> tuple[Any, ...]:
+            model = models[name]
+            names, examples = gr.Dropdown(model.readers.names(), value=model.readers.names()[0]), list(model.examples)
+            sentences = gr.Radio(examples, value=None, visible=bool(examples))
+            return names, sentences, None, inventory_page(model.inventory), "", ""
+
+        button.click(
+            _told(translate), [chosen, reader, recording], answered, api_name="translate", concurrency_id=ONE_AT_A_TIME
+        )
         for each in (answered, inventory):
-            each.select(_told(show), chosen, unit, api_visibility="private")
-        chosen.change(choose, chosen, [reader, inventory, answered, unit], api_visibility="private")
+            each.select(_told(show), chosen, unit, api_visibility="private", concurrency_id=ONE_AT_A_TIME)
+        example.input(_told(take), [chosen, example], recording, api_visibility="private")
+        afresh = [reader, example, recording, inventory, answered, unit]
+        chosen.input(choose, chosen, afresh, api_visibility="private")
     return blocks
 
 
 def _told(function: Callable) -> Callable:
     """A mistake of the visitor's becomes a sentence on the page."""
-    from functools import wraps
 
     @wraps(function)
     def safe(*arguments: Any) -> Any:

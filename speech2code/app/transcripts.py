@@ -1,5 +1,6 @@
 """Who can read the answers of a system: the recogniser of its run, PocketSphinx, Whisper."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,33 +13,49 @@ from speech2code.report.run_folder import RunFolder
 from speech2code.training.checkpoints import WEIGHTS
 
 NOBODY = "nobody"  # reads: the page is faster
+UNKNOWN = "und"  # BCP 47: undetermined
 
 
 class Readers:
-    """Of one model: loads a recogniser when it is first asked for."""
+    """The recognisers that know the language of a model's run; none of a model without one."""
 
-    def __init__(self, model: Path, whisper: str):
-        self.run = model.resolve().parent
-        self.config, self.loaded = Config(), dict[str, Recogniser]()
-        self.config.corpus.target = RunFolder(self.run).language() or "und"  # BCP 47: undetermined
-        self.config.whisper.model = whisper or None
-        self.config.recognisers = ["pocketsphinx"]
-        if (self.run / "recogniser" / WEIGHTS).exists():
-            self.config.recognisers.insert(0, "in_domain")
-        if whisper:
-            self.config.recognisers.append("whisper")
+    def __init__(self, run: RunFolder | None, whisper: str):
+        """`whisper`: a model for faster-whisper; UserError where it cannot be loaded."""
+        self.loaded: dict[str, Recogniser] = {}
+        config, folder = Config(), run.path if run else Path()
+        config.corpus.target = _language(run)
+        config.whisper.model = whisper or None
+        config.recognisers = [
+            *(["in_domain"] if run and (folder / "recogniser" / WEIGHTS).exists() else []),
+            "pocketsphinx",
+            *(["whisper"] if whisper else []),
+        ]
+        for name in _known(config):
+            try:
+                self.loaded[name] = load_recogniser(name, folder, config)
+            except UserError as error:
+                if name == "whisper":  # it was asked for
+                    raise
+                print(f"speech2code: {name} does not read: {error}", file=sys.stderr)
 
     def names(self) -> list[str]:
-        """Those that know the language, behind `NOBODY`."""
-        try:
-            return [NOBODY, *judges_of(self.config)]
-        except UserError:  # no recogniser here knows this language
-            return [NOBODY]
+        return [NOBODY, *self.loaded]
 
     def read(self, name: str, waveform: np.ndarray) -> str | None:
         """The transcript by the recogniser of this name; None by nobody."""
-        if name not in self.names() or name == NOBODY:
-            return None
-        if name not in self.loaded:
-            self.loaded[name] = load_recogniser(name, self.run, self.config)
-        return self.loaded[name].transcribe([waveform], name)[0]
+        return self.loaded[name].transcribe([waveform], name)[0] if name in self.loaded else None
+
+
+def _language(run: RunFolder | None) -> str:
+    try:
+        return (run and run.language()) or UNKNOWN
+    except UserError as error:
+        print(f"speech2code: nobody reads what this model says: {error}", file=sys.stderr)
+        return UNKNOWN
+
+
+def _known(config: Config) -> list[str]:
+    try:
+        return judges_of(config) if config.corpus.target != UNKNOWN else []
+    except UserError:  # no recogniser here knows this language
+        return []

@@ -1,5 +1,6 @@
 """`speech2code serve model=FOLDER …`: what the command line says, checked; then the page."""
 
+import socket
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -25,9 +26,21 @@ def serve(arguments: list[str]) -> None:
     served = request(arguments)
     if find_spec("gradio") is None:
         raise UserError("the page needs the package gradio: pip install 'speech2code[app]'")
+    check_free(served.host, served.port)
     from speech2code.app.page import launch
 
     launch(served)
+
+
+def check_free(host: str, port: int) -> None:
+    """UserError where nothing can be served there; before any model is loaded."""
+    try:
+        with socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET):
+            pass
+    except OSError as error:
+        raise UserError(
+            f"cannot serve at host={host} port={port}: {error.strerror}; give another, such as port={port % 65_535 + 1}"
+        ) from error
 
 
 def request(arguments: list[str]) -> Served:

@@ -65,9 +65,14 @@ class RunFolder:
         return path.read_text(encoding="utf-8") if path.is_file() else None
 
     def language(self) -> str | None:
-        """Of the target; None where the run has no settings yet."""
-        known = yaml.safe_load(self.config() or "") or {}
-        return known.get("corpus", {}).get("target")
+        """Of the target; None where the run has no settings yet. UserError where `config.yaml` is damaged."""
+        try:
+            known = yaml.safe_load(self.config() or "") or {"corpus": {}}
+            return known["corpus"].get("target")
+        except (yaml.YAMLError, AttributeError, KeyError, TypeError, UnicodeDecodeError) as error:
+            raise UserError(
+                f"{self.path / 'config.yaml'} is damaged; delete it and run `speech2code report` with the same settings"
+            ) from error
 
     def shown_ids(self) -> list[str]:
         """The sentences to listen to: those of the test list whose source speech was kept."""

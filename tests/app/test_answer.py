@@ -1,5 +1,9 @@
 """What the page tells of a recording and of a unit, without a browser."""
 
+import shutil
+import socket
+from pathlib import Path
+
 import numpy as np
 import pytest
 import soundfile
@@ -7,7 +11,8 @@ from conftest import RATE, speak
 
 from speech2code.app.answer import LONGEST, answer, level_of
 from speech2code.app.drawing import answer_page, inventory_page, unit_page
-from speech2code.app.inventory import Inventory
+from speech2code.app.inventory import Inventory, run_of
+from speech2code.app.models import load_models
 from speech2code.app.transcripts import NOBODY, Readers
 from speech2code.cli import main
 from speech2code.errors import UserError
@@ -35,7 +40,7 @@ def run(transcribed, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def inventory(run):
-    return Inventory(SpeechTranslator.from_pretrained(run / "model"), run / "model")
+    return Inventory(SpeechTranslator.from_pretrained(run / "model"), run_of(run / "model"))
 
 
 def written(path, waveform):
@@ -89,13 +94,46 @@ def test_a_unit_is_known_by_its_sound_and_its_sentences(inventory):
 
 def test_a_model_without_its_run_has_units_all_the_same(inventory, tmp_path):
     inventory.system.save_pretrained(tmp_path / "model")
-    alone = Inventory(inventory.system, tmp_path / "model")
-    assert alone.unit(0).sound.any() and not alone.unit(0).occurrences and alone.unit(0).uses == 0
-    assert Readers(tmp_path / "model", "").names() == [NOBODY]
+    for run in (run_of(tmp_path / "model"), run_of(Path("owner/name"))):  # a folder alone, and an id of the hub
+        alone = Inventory(inventory.system, run)
+        assert alone.unit(0).sound.any() and not alone.unit(0).occurrences and alone.unit(0).uses == 0
+        assert Readers(run, "").names() == [NOBODY]
+
+
+@pytest.mark.parametrize(
+    "damaged", ["decoding/units.json", "quality/phones.npz", "config.yaml", "recogniser/recogniser.json"]
+)
+def test_a_damaged_run_tells_less(run, tmp_path, damaged, capsys):
+    shutil.copytree(run, tmp_path / "tiny")
+    (tmp_path / "tiny" / damaged).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "tiny" / damaged).write_text("{")
+    [model] = load_models([tmp_path / "tiny" / "model"], "").values()
+    assert model.inventory.unit(0).sound.any() and model.readers.names()[0] == NOBODY
+    assert str(tmp_path) in capsys.readouterr().err
+
+
+def test_models_have_names_that_tell_them_apart(run, tmp_path):
+    for place in ("a/tiny", "b/tiny"):
+        shutil.copytree(run, tmp_path / place)
+    folders = [tmp_path / "a" / "tiny" / "model", tmp_path / "b" / "tiny" / "model"]
+    models = load_models(folders, "")
+    assert list(models) == ["a/tiny", "b/tiny"] and list(load_models(folders[:1], "")) == ["tiny"]
+    [first, *_] = models["a/tiny"].examples
+    assert models["a/tiny"].example(first).dtype == np.int16
+    with pytest.raises(UserError, match="cannot be read any more") as caught:
+        models["a/tiny"].example("nobody")
+    assert str(tmp_path) not in str(caught.value)
+    with pytest.raises(UserError, match="named twice"):
+        load_models([folders[0], folders[0]], "")
+
+
+def test_a_port_that_is_taken_is_told_before_any_model_is_loaded(refused):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert "cannot serve at host=127.0.0.1" in refused("serve", "model=none", f"port={taken.getsockname()[1]}")
 
 
 def test_the_recognisers_of_the_run_read(run, inventory):
-    readers = Readers(run / "model", "")
+    readers = Readers(run_of(run / "model"), "")
     assert readers.names() == [NOBODY, "in_domain", "pocketsphinx"]
     assert readers.read(NOBODY, speak(["da"], 110)) is None
     assert isinstance(readers.read("in_domain", speak(["da", "mo"], 110)), str)

@@ -1,6 +1,8 @@
 """The page in a real browser, from a microphone to what is heard, and through three mistakes."""
 
 import shutil
+import socket
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,17 +19,18 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: 
 
 @pytest.fixture(scope="module")
 def address(textless, tmp_path_factory):
-    """Where a page with a tiny system is served."""
-    from speech2code.app.page import CSS, Model, page
+    """Where a page with a tiny system is served, as the command serves it."""
+    from speech2code.app.models import load_models
+    from speech2code.app.page import page, start
 
     overrides = textless.overrides(tmp_path_factory.mktemp("page"), "splits=[test]", units="kmeans")
     for verb in ("train units", "train vocoder", "train translator", "resynthesise", "decode"):
         main([*verb.split(), *overrides])
     runs = next(each for each in overrides if each.startswith("runs="))[5:]
-    model = Model(runs + "/tiny/model", "")
-    served = page({model.name: model})
-    _, local, _ = served.launch(prevent_thread_lock=True, quiet=True, css_paths=CSS)
-    yield local
+    served = page(load_models([Path(runs) / "tiny" / "model"], ""))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    yield start(served, "127.0.0.1", port, background=True)
     served.close()
 
 
@@ -74,7 +77,7 @@ def test_from_the_microphone_to_the_translation(visitor):
 
 
 def test_an_example_and_a_unit_of_the_inventory(visitor):
-    visitor.get_by_role("button", name="n24").click()
+    visitor.get_by_label("n24").click()
     visitor.get_by_label("Trim audio to selection").wait_for()
     visitor.get_by_role("button", name="Translate").click()
     visitor.locator(".s2c-answer").wait_for()
@@ -82,22 +85,25 @@ def test_an_example_and_a_unit_of_the_inventory(visitor):
     visitor.locator(".s2c-unit").wait_for()
 
 
-def test_mistakes_are_told(visitor, tmp_path):
+def test_mistakes_are_told_without_paths(visitor, tmp_path):
     def told(file=None):
         if file:
             visitor.get_by_label("Upload file").click()
             visitor.locator("input[type=file]").set_input_files(file)
+            visitor.get_by_label("Trim audio to selection").or_(visitor.get_by_label("Clear")).first.wait_for()
             visitor.wait_for_timeout(1500)
         visitor.get_by_role("button", name="Translate").click()
         toast = visitor.locator(".toast-body").first
         toast.wait_for()
         said = toast.inner_text()
+        assert "/tmp" not in visitor.locator("body").inner_text()
         visitor.reload()
         visitor.get_by_role("button", name="Translate").wait_for()
         return said
 
     assert "there is no recording yet" in told()
-    (tmp_path / "text.wav").write_text("no sound at all")
-    assert "cannot read the recording" in told(tmp_path / "text.wav")
+    for name in ("text.wav", "text.mp3"):
+        (tmp_path / name).write_text("no sound at all")
+        assert "cannot read the recording" in told(tmp_path / name)
     soundfile.write(tmp_path / "silent.wav", np.zeros(RATE), RATE)
     assert "silent (peak below -60 dBFS)" in told(tmp_path / "silent.wav")
