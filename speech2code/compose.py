@@ -89,6 +89,19 @@ def _check_together(config: Config) -> None:
     networks = {section: getattr(config, section) for section in ("translator", "recogniser", "topline_stt")}
     if reason := mismatch(config.units, config.vocoder, networks):
         raise UserError(reason)
+    _check_start(config)
+
+
+def _check_start(config: Config) -> None:
+    """Whether a training can begin where another has ended."""
+    if config.start and config.donor:
+        raise UserError("start and donor do not go together: what a donor gives is not trained again; choose one")
+    learns_codes = hasattr(config.units, "ema_decay") and not vars(config.units).get("segment_codes")
+    if config.start and not learns_codes:
+        raise UserError(
+            f"start={config.start}: units={config.units.kind} finds its clusters anew, and what another run knows of "
+            "its units then means nothing; take units=vqvae or units=segmental, or leave start out"
+        )
 
 
 def _check_judging(config: Config) -> None:

@@ -90,15 +90,24 @@ def begin(config: Config, name: str, model: nn.Module) -> None:
         print(f"{name}: begins with the weights of {path.parent}{besides}", flush=True)
 
 
+def check_start(config: Config) -> None:
+    """UserError, before any work, where the run `start` is not whole."""
+    for name in ROW["translation"].trained:
+        if config.start:
+            _started(config, name)
+
+
 def _begins(config: Config, name: str) -> bool:
-    """Whether a stage goes on from the run `start`: recognisers and baselines do not, and clusters have no weights."""
-    learns = name in ROW["translation"].trained and hasattr(getattr(config, name), "training")
-    return learns and config.start is not None
+    """Whether a stage goes on from the run `start`: recognisers and baselines do not."""
+    return config.start is not None and name in ROW["translation"].trained
 
 
 def _started(config: Config, name: str) -> Path:
     run = Path(config.runs) / str(config.start)
-    finished(run, name)
+    if not record_of(run, name)["done"] or not (run / name / WEIGHTS).exists():
+        raise UserError(
+            f"start={config.start}: {run / name} is not finished; run that experiment first, or leave start out"
+        )
     return run / name / WEIGHTS
 
 

@@ -6,7 +6,7 @@ from speech2code.config import Config
 from speech2code.corpora.prepare import FREE
 from speech2code.corpora.prepare import prepare as prepare_corpus
 from speech2code.seals import digest
-from speech2code.stages.folders import data_folder, reuse_target, run_folder
+from speech2code.stages.folders import check_start, data_folder, reuse_target, run_folder
 from speech2code.stages.record import leads, of_several, stage
 from speech2code.stages.texts import list_unscored
 
@@ -14,6 +14,7 @@ from speech2code.stages.texts import list_unscored
 def prepare(config: Config, *, wait: bool = False) -> None:
     """Speech pairs → feature store; and, of `donor`, what that has learnt of the same target speech. `wait`: for
     another process that prepares this corpus, instead of refusing; the processes of one training always wait."""
+    check_start(config)
     settings = {name: value for name, value in asdict(config.corpus).items() if name not in FREE}
     with stage(run_folder(config), "prepare", {"corpus": settings}) as figures:
         # also where it was done once: recordings, text or the folder may have changed since

@@ -37,7 +37,8 @@ from speech2code.workers import end_with_parent
 
 SEED = "trainer.seed"
 # the shared stages know nothing of these, or have one a seed
-APART = ("units", "vocoder", "translator", "search", SEED)
+BEFORE = ("donor", "start")  # settings that name the run that a run goes on from
+APART = ("units", "vocoder", "translator", "search", "start", SEED)
 CELL = stages_of(RUN, MEASURE)
 BRACKETS = "[]{}()'\" "
 LONGEST = 200  # bytes of a cell's name; file systems hold 255, temporary names are longer
@@ -62,8 +63,10 @@ def sweep(overrides: list[str]) -> None:
     config = compose.compose(fixed)
     folder = Path(config.runs) / config.name
     seeds = _seeds(swept) or [config.trainer.seed]
-    if len(seeds) > 1 and config.donor and not (Path(config.runs) / config.donor / SWEEP).exists():
-        raise UserError(f"donor={config.donor} is one training; a sweep of seeds needs a donor with the same seeds")
+    for what in BEFORE:
+        run = getattr(config, what)
+        if len(seeds) > 1 and run and not (Path(config.runs) / run / SWEEP).exists():
+            raise UserError(f"{what}={run} is one training; a sweep of seeds needs a {what} with the same seeds")
     _check_cells(config, fixed, swept)
     with hold(folder):
         known = read_json(folder / SWEEP)["commands"] if (folder / SWEEP).exists() else []
@@ -120,12 +123,13 @@ def _shared(sweep: Path, seed: int) -> Path:
 
 
 def named(sweep: Config | DictConfig, cell: str) -> list[str]:
-    """What tells a cell from its sweep: its folder, and the donor of its target side: its like in the donor's sweep, or
-    the donor itself where that is a single run."""
+    """What tells a cell from its sweep: its folder, and the run before it: its like in that one's sweep, or that run
+    itself where it is a single one."""
     names = [f"name={sweep.name}/{cell}"]
-    if sweep.donor:
-        is_sweep = (Path(sweep.runs) / sweep.donor / SWEEP).exists()
-        names.append(f"donor={sweep.donor}/{cell}" if is_sweep else f"donor={sweep.donor}")
+    for what in BEFORE:
+        if run := getattr(sweep, what):
+            is_sweep = (Path(sweep.runs) / run / SWEEP).exists()
+            names.append(f"{what}={run}/{cell}" if is_sweep else f"{what}={run}")
     return names
 
 

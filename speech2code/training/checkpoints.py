@@ -94,17 +94,22 @@ def load_checkpoint(path: Path, model: nn.Module, optimiser: torch.optim.Optimiz
 
 def load_fitting(path: Path, model: nn.Module) -> list[str]:
     """Loads what `save_weights` wrote where name and shape are the model's own; the rest stays as it is, and its names
-    are returned. UserError where less than half of the model's parameters fit."""
+    are returned. The buffers of a part belong together, such as codes and their counts: all of them, or none.
+    UserError where less than half of the model's parameters fit."""
     check_regular(path, missing=AGAIN)
     with _as_user_error(path):
         weights = _whole(path)
-    own = model.state_dict()
-    fitting = {name: value for name, value in weights.items() if name in own and value.shape == own[name].shape}
+    own, buffers = model.state_dict(), {name for name, _ in model.named_buffers()}
+    others = {name for name, value in own.items() if name not in weights or weights[name].shape != value.shape}
+    apart = {name.rpartition(".")[0] for name in others & buffers}
+    others |= {name for name in own if name in buffers and name.rpartition(".")[0] in apart}
     sizes = {name: value.numel() for name, value in model.named_parameters()}
-    if 2 * sum(sizes[name] for name in sizes if name in fitting) < sum(sizes.values()):
-        raise UserError(f"{path} {OTHER_SHAPE}")
-    model.load_state_dict(fitting, strict=False)
-    return [name for name in own if name not in fitting]
+    if 2 * sum(size for name, size in sizes.items() if name not in others) < sum(sizes.values()):
+        raise UserError(
+            f"{path} holds a model of another shape: nothing can begin with it; give a run of the same sizes"
+        )
+    model.load_state_dict({name: weights[name] for name in own if name not in others}, strict=False)
+    return [name for name in own if name in others]
 
 
 def known_by(path: Path) -> str:
