@@ -20,7 +20,7 @@ from speech2code.corpora.pairs import SPLITS
 from speech2code.errors import UserError
 from speech2code.overrides import readable, setting_types, types_of
 from speech2code.ranges import mismatch, problem
-from speech2code.registry import BASELINES, ROWS
+from speech2code.registry import BASELINES, ROWS, WHISPER_VOICE
 
 PACKAGE = Path(__file__).resolve().parent
 FOLDER = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"  # in the wheel, or in a checkout
@@ -126,11 +126,11 @@ def _check_judging(config: Config) -> None:
             raise UserError(f"baselines: nothing is called {name}; choose among {', '.join(rows)}")
     if not config.recognisers:
         raise UserError(f"recognisers=[] leaves nobody to judge; choose among {', '.join(RECOGNISERS)}")
-    if "whisper" in judges_of(config) or "whisper_voice" in config.baselines:
+    if "whisper" in judges_of(config) or WHISPER_VOICE in config.baselines:
         from speech2code.recognisers.whisper import check_model, check_translates
 
         check_model(config.whisper)
-        if "whisper_voice" in config.baselines:
+        if WHISPER_VOICE in config.baselines:
             check_translates(config)
 
 

@@ -23,7 +23,7 @@ from speech2code.corpora.augmentation import vocal_tract
 from speech2code.corpora.checks import LONGEST
 from speech2code.corpora.statistics import SourceRange
 from speech2code.errors import UserError
-from speech2code.files import inside, read_json, write_json
+from speech2code.files import inside, read_json, write_atomically, write_json
 from speech2code.padding import pad
 from speech2code.ranges import mismatch, number, settings_from, whole_number
 from speech2code.sentences import check_distance, check_length, is_scrap, sentences_of, span, warn
@@ -176,8 +176,10 @@ class SpeechTranslator(nn.Module):
         config["codebook"] = self.unit_encoder.inventory.fingerprint()
         save_weights(Path(folder) / WEIGHTS, self)
         write_json(Path(folder) / "config.json", config)
+        (Path(folder) / CARD).unlink(missing_ok=True)  # of another model
         if self.card:
-            (Path(folder) / CARD).write_text(self.card, encoding="utf-8")
+            with write_atomically(Path(folder) / CARD) as temporary:
+                temporary.write_text(self.card, encoding="utf-8")
 
     @classmethod
     def from_pretrained(cls, folder: Path | str, revision: str | None = None) -> "SpeechTranslator":
@@ -262,7 +264,7 @@ def _card(folder: Path) -> str | None:
 
 
 def _locate(folder: Path | str, revision: str | None) -> Path:
-    if Path(folder).is_dir():
+    if Path(folder).is_dir() and revision is None:
         return Path(folder)
     try:
         from huggingface_hub import snapshot_download

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from speech2code.builders import RECOGNISERS
 from speech2code.errors import UserError
 
+WHISPER_VOICE = "whisper_voice"  # the row of a system that is trained elsewhere
 RUN, MEASURE, BASELINES = "run", "measure", "baselines"  # what a stage belongs to
 
 
@@ -40,7 +41,7 @@ ROWS = (
     Row(
         "topline_voice", "topline, spoken by the corpus's voice", "baselines", ("topline_stt",), BASELINES, voiced=True,
     ),
-    Row("whisper_voice", "Whisper translates, the corpus's voice speaks", "baselines", (), BASELINES, voiced=True),
+    Row(WHISPER_VOICE, "Whisper translates, the corpus's voice speaks", "baselines", (), BASELINES, voiced=True),
 )  # fmt: skip
 
 

@@ -136,7 +136,7 @@ def test_a_single_run_has_a_table_of_its_own(transcribed, tmp_path, refused, mon
         monkeypatch.setattr("sys.argv", ["speech2code", *verb.split()])
         main([*verb.split(), *overrides])
     card = (tmp_path / "runs" / "tiny" / "model" / "README.md").read_text()
-    assert card.startswith("---\nlanguage: [sw]\n") and "recordings of 2 speaker(s)" in card
+    assert card.startswith('---\nlanguage: ["sw"]\n') and "recordings of 2 speaker(s)" in card
     assert "| translation | in_domain (cannot judge) | " in card
     monkeypatch.chdir(tmp_path)
     main(["table", *overrides])

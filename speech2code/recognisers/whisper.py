@@ -140,12 +140,16 @@ def check_model(settings: WhisperConfig) -> str:
 
 
 def check_translates(config: Config) -> None:
-    """UserError where Whisper cannot translate: into English only, and from a language that is told."""
+    """UserError where Whisper cannot translate, into English only, from a language that is told; or nobody speaks."""
     source, target = (primary(each) for each in (config.corpus.source, config.corpus.target))
     if target != "en" or source not in WHISPER_LANGUAGES:
         raise UserError(
             f"Whisper translates from languages it knows into English, not from {config.corpus.source} into "
             f"{config.corpus.target}; leave whisper_voice out of baselines"
+        )
+    if config.corpus.target_voice is None:
+        raise UserError(
+            "whisper_voice needs a voice that speaks: set corpus.target_voice, or leave it out of baselines"
         )
 
 

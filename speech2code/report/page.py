@@ -57,10 +57,10 @@ def write_report(run_folder: Path) -> Path:
 
 
 def template(path: Path) -> jinja2.Template:
-    """A page in this one's style: the template may include `style.css`."""
+    """A page in this one's style: the template may include `style.css`. What is no HTML is not escaped."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([path.parent, Path(__file__).parent]),
-        autoescape=True,
+        autoescape=".html" in path.name,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,

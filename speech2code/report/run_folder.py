@@ -67,9 +67,9 @@ class RunFolder:
     def language(self) -> str | None:
         """Of the target; None where the run has no settings yet. UserError where `config.yaml` is damaged."""
         try:
-            known = yaml.safe_load(self.config() or "") or {"corpus": {}}
-            return known["corpus"].get("target")
-        except (yaml.YAMLError, AttributeError, KeyError, TypeError, UnicodeDecodeError) as error:
+            known = yaml.safe_load(self.config() or "") or {}
+            return known.get("corpus", {}).get("target")
+        except (yaml.YAMLError, AttributeError, UnicodeDecodeError) as error:
             raise UserError(
                 f"{self.path / 'config.yaml'} is damaged; delete it and run `speech2code report` with the same settings"
             ) from error

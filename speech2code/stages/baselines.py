@@ -18,11 +18,11 @@ from speech2code.files import sound_file, write_json
 from speech2code.padding import pad
 from speech2code.recognisers.vocabulary import CHAR, Vocabulary
 from speech2code.recognisers.whisper import Whisper
-from speech2code.registry import BY_NAME, ROW, spared_stages
+from speech2code.registry import BY_NAME, ROW, WHISPER_VOICE, spared_stages
 from speech2code.report.run_folder import RunFolder
 from speech2code.scoring.normalisation import normalise
 from speech2code.seals import sealed
-from speech2code.stages.folders import run_folder, speech_of, splits_of
+from speech2code.stages.folders import corpus_of, run_folder, speech_of, splits_of
 from speech2code.stages.record import finished, sealed_sounds, stage
 from speech2code.stages.texts import scorable
 from speech2code.stages.transcribe import is_there
@@ -36,7 +36,6 @@ TOPLINES = {  # stage of a speech-to-text part → the section with its settings
     "topline_stt": ("topline_stt", ("topline", "topline_voice")),
     "topline_stt_tuned": ("translator", ("topline_tuned",)),
 }
-WHISPER = "whisper_voice"
 
 
 def decode(config: Config) -> None:
@@ -47,11 +46,13 @@ def decode(config: Config) -> None:
     records = {name: finished(run, name) for name in _parts(config)}
     made_of: dict = {name: record["fingerprint"] for name, record in records.items()}
     made_of["topline_search"] = vars(config.search)  # where a sweep varies ours, theirs stays as the experiment has it
-    made_of |= {"whisper": vars(config.whisper)} if WHISPER in config.baselines else {}
+    if translates := WHISPER_VOICE in config.baselines:  # which no training of ours has made
+        made_of |= {"whisper": vars(config.whisper), "corpus": corpus_of(config, "baselines")}
+        made_of["source"] = config.corpus.source
     with stage(run, "baselines", made_of | {"rows": sorted(config.baselines), "splits": splits_of(config)}) as figures:
         if figures is None:
             return
-        written: dict[str, dict] = {}
+        whisper, written = Whisper.translator(config) if translates else None, dict[str, dict]()
         for split in splits_of(config):
             speech = speech_of(config, split)
             if "baseline" in config.baselines:
@@ -60,8 +61,8 @@ def decode(config: Config) -> None:
             for name, (_, rows) in TOPLINES.items():
                 if name in records:
                     written[split][rows[0]] = _speak_topline(config, speech, name, records)
-            if WHISPER in config.baselines and is_there(config, WHISPER):
-                written[split][WHISPER] = _speak_whisper(config, speech)
+            if whisper:
+                written[split][WHISPER_VOICE] = _speak_whisper(config, speech, whisper)
         write_json(run / "baselines" / "topline_texts.json", sealed(written))
         spoken = (row for row in config.baselines if is_there(config, row))
         sounds = [sealed_sounds(RunFolder(run), row, splits_of(config)) for row in spoken]
@@ -86,13 +87,13 @@ def _speak_topline(config: Config, speech: Speech, name: str, records: dict[str,
     return _beside_references(config, speech.store.split, texts)
 
 
-def _speak_whisper(config: Config, speech: Speech) -> dict[str, tuple[str, str]]:
+def _speak_whisper(config: Config, speech: Speech, whisper: Whisper) -> dict[str, tuple[str, str]]:
     """The same for the text that Whisper translates the source into; it has met neither the corpus nor its voices."""
     store = speech.store
     sounds = [store.waveform("source", item) for item in range(len(store))]
-    found = Whisper.translator(config).transcribe(sounds, f"{WHISPER}: text, {store.split}")
+    found = whisper.transcribe(sounds, f"{WHISPER_VOICE}: text, {store.split}")
     texts = dict(zip(store.ids, found))
-    _speak_by_corpus_voice(config, store.split, WHISPER, texts)
+    _speak_by_corpus_voice(config, store.split, WHISPER_VOICE, texts)
     return _beside_references(config, store.split, texts)
 
 

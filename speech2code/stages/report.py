@@ -6,7 +6,6 @@ from pathlib import Path
 
 from speech2code.compose import from_yaml, to_yaml
 from speech2code.config import Config
-from speech2code.corpora.store import read_corpus
 from speech2code.errors import UserError
 from speech2code.files import write_atomically
 from speech2code.records import records_of
@@ -23,7 +22,7 @@ def report(config: Config) -> None:
     _check_made_with(config, run)
     write_settings(config)
     print(f"report: {write_report(run)}")
-    write_card(RunFolder(run), read_corpus(data_folder(config)))
+    write_card(RunFolder(run), data_folder(config))
 
 
 def write_settings(config: Config) -> None:

@@ -243,3 +243,5 @@ def test_it_translates_and_the_corpus_s_voice_speaks(model, transcribed, tmp_pat
     assert heard != load(model).transcribe([store.waveform("source", 0)])[0]  # which does not translate
     assert "from fr into fr; leave whisper_voice out" in refused("decode", "baselines", *overrides, "corpus.target=fr")
     assert "needs a model" in refused("decode", "baselines", *overrides, "whisper.model=null")
+    assert "needs a voice" in refused("decode", "baselines", *overrides, "corpus.target_voice=null")
+    assert "prepared with corpus.source=fr" in refused("decode", "baselines", *overrides, "corpus.source=no")
