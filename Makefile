@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 VOICE ?= flite:slt
+MODEL ?= runs/best_fr_en/model
 export HYDRA_FULL_ERROR = 0
 
 ifeq ($(VOICE),espeak)
@@ -10,13 +11,17 @@ else
 demo_options = corpus.target_voice=$(VOICE)
 endif
 
-.PHONY: demo test lint types docs audit bench check setup voices browser clean
+.PHONY: demo serve test lint types docs audit bench check setup voices browser clean
 
 demo: setup $(if $(filter flite:%,$(VOICE)),voices)
 	$(VENV)/bin/speech2code run experiment=best_fr_en $(demo_options)
 ifeq ($(VOICE),espeak)
 	@echo "Spoken by espeak-ng: PocketSphinx reads its English badly (75-90 % WER), so only the in-domain recogniser's figures mean something."
 endif
+
+serve: setup
+	$(VENV)/bin/pip install -q -c constraints.txt -e '.[app]'
+	$(VENV)/bin/speech2code serve model=$(MODEL)
 
 test: lint types voices browser
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered --cov-fail-under=90

@@ -19,7 +19,6 @@ RATE = 16_000  # Hz
 PROGRESS = re.compile(r"prepare: |.*: +\d+%\|")  # lines that are no complaint
 NOTHING = os.open(os.devnull, os.O_RDONLY)  # always ready to be read
 SYLLABLES = {"da": (300, 2200), "mo": (700, 1100), "ki": (450, 2800), "su": (900, 1600)}  # Hz: two "formants" each
-LONGEST_FILES = ("test_sweep.py", "test_scripts.py", "test_combinations.py")
 SPLITS = {"train": 20, "dev": 4, "test": 3, "unseen": 2}
 # every number of the networks and of their training as small as it goes; threads and jobs for one quiet core
 SHORT = ("training.steps=6", "training.batch_size=8", "training.validations=2", "training.warmup=2")
@@ -177,11 +176,6 @@ def refused(capsys):
         return lines[0]
 
     return run
-
-
-def pytest_collection_modifyitems(items):
-    """The longest files begin, or one of them would keep one core busy when the other has nothing left to do."""
-    items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
 
 
 @pytest.fixture(autouse=True)

@@ -1,20 +1,18 @@
 """The page in a real browser, from a microphone to what is heard, and through three mistakes."""
 
-import shutil
 import socket
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from browser import NEEDED, opened, serious
 from conftest import RATE, speak
 
 from speech2code.cli import main
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="the browser's driver is not installed")
-gradio = pytest.importorskip("gradio", reason="the extra app is not installed")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium: apt-get install chromium")
+pytest.importorskip("gradio", reason="the extra app is not installed")
+pytestmark = NEEDED
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +37,9 @@ def browser(tmp_path_factory):
     """Chromium whose microphone hears one sentence again and again."""
     voice = tmp_path_factory.mktemp("voice") / "microphone.wav"
     soundfile.write(voice, np.tile(np.pad(speak(["da", "mo", "ki", "su"], 110), 8000), 4), RATE, subtype="PCM_16")
-    flags = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
-    flags += [f"--use-file-for-fake-audio-capture={voice}", "--autoplay-policy=no-user-gesture-required"]
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield opened
-        opened.close()
+    microphone = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
+    with opened(*microphone, f"--use-file-for-fake-audio-capture={voice}") as chromium:
+        yield chromium
 
 
 @pytest.fixture
@@ -74,6 +69,15 @@ def test_from_the_microphone_to_the_translation(visitor):
     visitor.locator(".s2c-strip button").first.click()
     assert "Unit " in visitor.locator(".s2c-unit h3").inner_text()
     assert "/tmp" not in visitor.locator("body").inner_text()
+
+
+def test_nobody_is_kept_out_of_the_page(visitor):
+    visitor.get_by_label("n24").click()
+    visitor.get_by_label("Trim audio to selection").wait_for()
+    visitor.get_by_role("button", name="Translate").click()
+    visitor.locator(".s2c-strip button").first.click()
+    visitor.locator(".s2c-unit").wait_for()
+    assert not serious(visitor)
 
 
 def test_an_example_and_a_unit_of_the_inventory(visitor):

@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import soundfile
+from browser import NEEDED, opened, serious
 
 from speech2code.audio.files import save_waveform
 from speech2code.errors import UserError
@@ -225,3 +226,12 @@ def test_word_differences():
     assert word_differences("駅はどこ", "駅もどこ", "ja") == [
         ("equal", "駅", "駅"), ("substitute", "も", "は"), ("equal", "どこ", "どこ"),
     ]  # fmt: skip
+
+
+@NEEDED
+def test_nobody_is_kept_out_of_it(tmp_path):
+    build_run(tmp_path / "phrasebook")
+    with opened() as browser:
+        page = browser.new_page()
+        page.goto(write_report(tmp_path / "phrasebook").as_uri())
+        assert not serious(page)
