@@ -127,6 +127,21 @@ def code_usage(units: dict[str, dict[str, list[int]]]) -> str:
     return svg("code usage", draw, 9.6, 2.8)
 
 
+def error_by_length(groups: list[tuple[str, float, int]]) -> str:
+    """(words, mean error in percent, sentences) of each group → SVG; "" where there is one group or none."""
+    if len(groups) < 2:
+        return ""
+
+    def draw(figure: "Figure") -> None:
+        ax = figure.subplots()
+        names, errors, counts = zip(*groups)
+        bars = ax.bar(names, errors, color=COLOURS[0])
+        ax.bar_label(bars, [f"{count} sentences" for count in counts], fontsize=7)
+        ax.set(xlabel="words in the reference", ylabel="character errors, %")
+
+    return svg("error by length", draw, 9.6, 2.4)
+
+
 def phones_of_units(counts: np.ndarray, phones: list[str]) -> str:
     """Frames `(codebook_size, phones)` → each used unit's shares of phones, sorted by phone → SVG."""
     used = np.flatnonzero(counts.sum(1))

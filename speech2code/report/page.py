@@ -12,6 +12,7 @@ from speech2code.files import write_atomically
 from speech2code.records import origin_of, records_of
 from speech2code.registry import BY_NAME, ROW, ROWS, RUN, STAGES
 from speech2code.report import figures
+from speech2code.report.errors import by_length, read_sentences
 from speech2code.report.run_folder import RunFolder, as_text
 from speech2code.scoring.ceiling import SENTENCE as CANNOT_JUDGE
 from speech2code.scoring.languages import has_spaces
@@ -29,7 +30,7 @@ def write_report(run_folder: Path) -> Path:
     Raises UserError when there is no such folder or a file in it is broken.
     """
     run = RunFolder(Path(run_folder))
-    records = records_of(run.path)
+    records, (reader, every) = records_of(run.path), read_sentences(run)
     html = template(Path(__file__).with_name("report.html.jinja")).render(
         name=run.path.resolve().name,
         scores=_score_table(run),
@@ -46,6 +47,9 @@ def write_report(run_folder: Path) -> Path:
         measures=run.sealed("units.json"),
         **_units(run),
         sentences=_sentences(run),
+        reader=reader,
+        every=every,
+        by_length=figures.error_by_length(by_length(every)),
         config=run.config(),
         origin=origin_of(run.path),
         row_names=TITLES,

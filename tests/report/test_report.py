@@ -111,7 +111,7 @@ def test_every_player_plays_the_sound_of_the_run(run, html):
 
 
 def test_self_contained(html):
-    assert not re.search(r"https?://|//cdn|@import|<script|<link(?! rel=\"icon\" href=\"data:,\")", html)
+    assert not re.search(r"https?://|//cdn|@import|<script[^>]*src|<link(?! rel=\"icon\" href=\"data:,\")", html)
     assert all(source.startswith(("data:", "#")) for source in re.findall(r'(?:src|href)="([^"]*)"', html))
     assert len(re.findall(r'src="data:image/png', html)) == len(IDS) * (len(ROWS) + 1)  # spectrograms and attention
     assert len(re.findall("<svg", html)) == 5  # curves of four stages, code usage
@@ -235,3 +235,12 @@ def test_nobody_is_kept_out_of_it(tmp_path):
         page = browser.new_page()
         page.goto(write_report(tmp_path / "phrasebook").as_uri())
         assert not serious(page)
+        rows = page.locator("#every-table tbody tr")
+        assert rows.count() == len(IDS)
+        page.get_by_role("button", name="sentence").click()
+        assert rows.first.locator("th").inner_text() == max(IDS)
+        page.get_by_role("button", name="sentence").click()
+        assert rows.first.locator("th").inner_text() == min(IDS)
+        page.get_by_label("Search").fill(IDS[1])
+        assert page.locator("#every output").inner_text() == f"1 of {len(IDS)}"
+        assert [row.is_visible() for row in rows.all()].count(True) == 1
