@@ -42,6 +42,9 @@ def start(blocks: gr.Blocks, host: str, port: int, *, background: bool = False) 
         max_file_size=f"{MEGABYTES}mb",
         show_error=False,  # what is no sentence of ours may name files of this machine
         footer_links=[],
+        theme=gr.themes.Default(primary_hue="blue").set(
+            button_primary_background_fill="*primary_700", button_primary_background_fill_hover="*primary_800"
+        ),  # Gradio's own orange is too light for white letters
         css_paths=Path(__file__).with_name("page.css"),
         prevent_thread_lock=background,
     )
@@ -56,7 +59,9 @@ def page(models: dict[str, Model]) -> gr.Blocks:
         with gr.Row():
             chosen = gr.Dropdown(list(models), value=name, label="System", visible=len(models) > 1)
             reader = gr.Dropdown(first.readers.names(), label="Who writes down the answer")
-        recording = gr.Audio(sources=["microphone", "upload"], type="filepath", label="Your sentence")
+        recording = gr.Audio(
+            sources=["microphone", "upload"], type="filepath", label="Your sentence", elem_id="recording"
+        )
         example = gr.Radio(list(first.examples), label="Or a sentence of the test list", visible=bool(first.examples))
         button = gr.Button("Translate", variant="primary")
         answered = gr.HTML(js_on_load=CLICK, elem_id="answer")

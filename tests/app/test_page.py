@@ -1,5 +1,6 @@
 """The page in a real browser, from a microphone to what is heard, and through three mistakes."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -13,19 +14,22 @@ from speech2code.cli import main
 
 pytest.importorskip("gradio", reason="the extra app is not installed")
 pytestmark = NEEDED
+# for the picture in the documents: SPEECH2CODE_MODEL=runs/any_voice/model SCREENSHOT=docs/assets/serve.png
+MODEL, PICTURE = (os.environ.get(name) for name in ("SPEECH2CODE_MODEL", "SCREENSHOT"))
 
 
 @pytest.fixture(scope="module")
 def address(textless, tmp_path_factory):
-    """Where a page with a tiny system is served, as the command serves it."""
+    """Where a page is served as the command serves it: with a tiny system, or with the one in SPEECH2CODE_MODEL."""
     from speech2code.app.models import load_models
     from speech2code.app.page import page, start
 
-    overrides = textless.overrides(tmp_path_factory.mktemp("page"), "splits=[test]", units="kmeans")
-    for verb in ("train units", "train vocoder", "train translator", "resynthesise", "decode"):
-        main([*verb.split(), *overrides])
-    runs = next(each for each in overrides if each.startswith("runs="))[5:]
-    served = page(load_models([Path(runs) / "tiny" / "model"], ""))
+    runs = tmp_path_factory.mktemp("page")
+    if MODEL is None:
+        overrides = textless.overrides(runs, "splits=[test]", units="kmeans")
+        for verb in ("train units", "train vocoder", "train translator", "resynthesise", "decode"):
+            main([*verb.split(), *overrides])
+    served = page(load_models([Path(MODEL or runs / "tiny" / "model")], ""))
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     yield start(served, "127.0.0.1", port, background=True)
@@ -72,16 +76,18 @@ def test_from_the_microphone_to_the_translation(visitor):
 
 
 def test_nobody_is_kept_out_of_the_page(visitor):
-    visitor.get_by_label("n24").click()
+    visitor.locator("input[type=radio]").first.click()
     visitor.get_by_label("Trim audio to selection").wait_for()
     visitor.get_by_role("button", name="Translate").click()
     visitor.locator(".s2c-strip button").first.click()
     visitor.locator(".s2c-unit").wait_for()
+    if PICTURE:
+        visitor.screenshot(path=PICTURE, full_page=True)
     assert not serious(visitor)
 
 
 def test_an_example_and_a_unit_of_the_inventory(visitor):
-    visitor.get_by_label("n24").click()
+    visitor.locator("input[type=radio]").first.click()
     visitor.get_by_label("Trim audio to selection").wait_for()
     visitor.get_by_role("button", name="Translate").click()
     visitor.locator(".s2c-answer").wait_for()
