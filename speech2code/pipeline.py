@@ -27,12 +27,11 @@ from speech2code.files import inside, read_json, write_atomically, write_json
 from speech2code.padding import pad
 from speech2code.ranges import mismatch, number, settings_from, whole_number
 from speech2code.sentences import check_distance, check_length, is_scrap, sentences_of, span, warn
-from speech2code.training.checkpoints import WEIGHTS, check_weights, load_checkpoint, save_weights
+from speech2code.training.checkpoints import CARD, WEIGHTS, check_weights, load_checkpoint, save_weights
 from speech2code.translation.search import Hypothesis, beam_search
 from speech2code.vocoders.speaking import batch_of, speak, stream
 
 MAX_CONFIG = 1 << 20  # bytes of config.json: a hundred thousand speakers
-CARD = "README.md"
 FORMAT = 2  # of config.json; 1 was before kinds of units, vocoders and translators
 SECTIONS = ("units", "vocoder", "translator")
 

@@ -6,10 +6,10 @@ import yaml
 
 from speech2code.corpora.store import SIDES, read_corpus
 from speech2code.files import read_json, write_atomically
-from speech2code.pipeline import CARD
 from speech2code.records import origin_of
 from speech2code.report.page import score_lines, template
 from speech2code.report.run_folder import RunFolder
+from speech2code.training.checkpoints import CARD
 
 
 def write_card(run: RunFolder, data: Path) -> None:

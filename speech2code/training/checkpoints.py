@@ -18,6 +18,7 @@ from speech2code.hardware import memory
 from speech2code.npz import check_sizes
 
 WEIGHTS = "model.safetensors"
+CARD = "README.md"  # of a model, beside its weights
 LAST = "last.ckpt"
 HASH = "sha256"  # of the weights, in the file's own description
 AGAIN = "delete its folder and run that stage again"
