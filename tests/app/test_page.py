@@ -99,9 +99,9 @@ def test_mistakes_are_told_without_paths(visitor, tmp_path):
     def told(file=None):
         if file:
             visitor.get_by_label("Upload file").click()
-            visitor.locator("input[type=file]").set_input_files(file)
-            visitor.get_by_label("Trim audio to selection").or_(visitor.get_by_label("Clear")).first.wait_for()
-            visitor.wait_for_timeout(1500)
+            with visitor.expect_response(lambda answer: "upload?" in answer.url):
+                visitor.locator("input[type=file]").set_input_files(file)
+            visitor.wait_for_timeout(1500)  # until the page has taken it in
         visitor.get_by_role("button", name="Translate").click()
         toast = visitor.locator(".toast-body").first
         toast.wait_for()
