@@ -77,7 +77,7 @@ def test_every_command_is_one(page):
             assert words and [each.partition("=")[0] for each in overrides] == ["model"]
         elif verb in OTHERS:
             assert words == (["pairs.csv"] if verb == "check" else [])
-            compose(["experiment=best_fr_en", *overrides] if verb == "check" else overrides)
+            compose(["experiment=recordings", *overrides] if verb == "check" else overrides)
         elif not verb.startswith("-"):
             assert stages_for([verb, *words])
             compose(overrides)

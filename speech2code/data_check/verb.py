@@ -17,7 +17,7 @@ browser) and pairs.check.csv (every id) beside the manifest. Exit status: 0, or 
 
   page=FOLDER/NAME.check.html   another place for the page; the list goes beside it
   time=false                    without measuring how long a run would take
-Other overrides are those of `run`; without experiment=… it takes best_fr_en."""
+Other overrides are those of `run`; without experiment=… it takes recordings."""
 
 
 def page() -> str:
@@ -38,8 +38,8 @@ def check_manifest(arguments: list[str]) -> list[str]:
     if not place.endswith(".check.html") or time not in ("true", "false"):
         raise UserError("check takes page=NAME.check.html, and time=true or time=false; see speech2code check --help")
     if not any(each.startswith("experiment=") for each in rest):
-        rest.insert(0, "experiment=best_fr_en")
-    config = compose(["corpus=manifest", *rest, f"corpus.path={manifest}"])
+        rest.insert(0, "experiment=recordings")
+    config = compose([*rest, f"corpus.path={manifest}"])
     from speech2code.data_check.command import check  # a mistake shows before the heavy imports
 
     try:

@@ -67,7 +67,7 @@ class Manifest:
         """→ exit code, and kind → ids of all that was found."""
         path, code = self.write(), 0
         try:
-            main(["check", str(path), *tiny()[1:], "time=false", *overrides])
+            main(["check", str(path), *tiny()[1:], "corpus.trimming=level", "time=false", *overrides])
         except SystemExit as ended:
             code = int(ended.code or 0)
         found: dict[str, set[str]] = {}
@@ -158,6 +158,11 @@ def plant_in_table(manifest: Manifest) -> dict[str, set[str]]:
         "leak_text": {"n33"}, "leak_audio": {"n34"}, "shared_file": {"n7", "n34"}, "duplicate_audio": {"n8", "n9"},
         "both_sides": {"n10"},
     }  # fmt: skip
+
+
+def test_as_recordings_are_trimmed_a_file_without_speech_is_refused(manifest):
+    manifest.replace(11, "source", 0.1 * np.random.default_rng(0).standard_normal(2 * RATE))
+    assert manifest.check("corpus.trimming=activity") == (0, {"refused": {"n11"}})
 
 
 @pytest.mark.parametrize("plant", [plant_in_sound, plant_in_table])

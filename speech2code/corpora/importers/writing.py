@@ -124,11 +124,11 @@ def _report(request: Request, pairs: list[Pair], left_out: list[Rejection], phon
         lines += [f"  {count:,}: {reason}" for reason, count in reasons.most_common()]
     name, texts = shlex.quote(request.out.stem), any(pair.target_text for pair in pairs)
     path = shlex.quote(str(request.out))
-    command = f"speech2code run experiment=best_fr_en corpus=manifest corpus.path={path} corpus.name={name}"
+    command = f"speech2code run experiment=recordings corpus.path={path} corpus.name={name}"
     voices = [f"corpus.{side}_voice=…" for side in SIDES if any(not getattr(pair, f"{side}_audio") for pair in pairs)]
     language = ["corpus.target=…"] if texts else []
     times = [f"corpus.phones={shlex.quote(str(request.phones.parent))}"] if phones else []
-    return "\n".join([*lines, "next: " + " ".join([command, f"name={name}", *language, *voices, *times])])
+    return "\n".join([*lines, "next: " + " ".join([command, *language, *voices, *times])])
 
 
 def _blamed(each: Rejection) -> str:
