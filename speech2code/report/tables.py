@@ -6,12 +6,11 @@ import io
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from speech2code.corpora.pairs import VOICES
 from speech2code.files import write_atomically, write_json
 from speech2code.registry import ROW
 from speech2code.report.cells import OURS
+from speech2code.report.heat_map import write_heat_map
 from speech2code.report.paper import PAPER, REMARKS, TOPLINE
 from speech2code.scoring.ceiling import SENTENCE as CANNOT_JUDGE
 from speech2code.seals import read_sealed, sealed
@@ -72,7 +71,7 @@ def write_tables(cells: list[dict], folder: Path, commands: list[str], legend: d
     for ending, text in (("md", markdown(cells, commands, legend)), ("csv", _csv(cells)), ("tex", _latex(cells))):
         with write_atomically(folder / f"table.{ending}") as temporary:
             temporary.write_text(text, encoding="utf-8")
-    _heat_map([cell for cell in cells if cell["row"] == OURS], folder / "table.png")
+    write_heat_map(cells, folder / "table.png")
     print(f"table: {folder / 'table.md'}")
 
 
@@ -83,64 +82,70 @@ def read_table(path: Path) -> dict:
 
 def markdown(cells: list[dict], commands: list[str], legend: dict[str, str]) -> str:
     """The table, and under it what a reader must know. A column that nothing fills is left out."""
-    columns = _columns(cells)
-    rows = [[_shown(form, cell, *where) for form, *where in columns.values()] for cell in cells]
-    filled = [place for place in range(len(columns)) if any(row[place] != "–" for row in rows)]
-    names = [list(columns)[place] for place in filled]
+    forms = columns(cells)
+    rows = [[shown(form, cell, *where) for form, *where in forms.values()] for cell in cells]
+    filled = [place for place in range(len(forms)) if any(row[place] != "–" for row in rows)]
+    names = [list(forms)[place] for place in filled]
     lines = [names, ["---"] * len(names), *([row[place] for place in filled] for row in rows)]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     failed = [f"`{cell['cell']}` failed: {cell['error']}" for cell in cells if "error" in cell]
     said = ["\n".join(f"* `{name}`: {text}" for name, text in legend.items())] if legend else []
-    return "\n\n".join([table, *failed, *said, *_remarks(cells), *(f"`{each}`" for each in commands)]) + "\n"
+    return "\n\n".join([table, *failed, *said, *remarks(cells), *(f"`{each}`" for each in commands)]) + "\n"
 
 
-def _remarks(cells: list[dict]) -> list[str]:
-    remarks = list(dict.fromkeys(SIZES.format(**cell) for cell in cells if "test_pairs" in cell))
+def remarks(cells: list[dict]) -> list[str]:
+    """What a reader of the table must know, in Markdown: sizes, what was chosen, who cannot judge, how it was read."""
+    told = list(dict.fromkeys(SIZES.format(**cell) for cell in cells if "test_pairs" in cell))
     judged = next((cell for cell in cells if "scores" in cell), None)
     if judged:
         chosen = [CHOSEN.format(**cell) for cell in cells if cell.get("best")]
         first = [*judged["scores"].get("dev", {})]
         why = f"{first[0]} cannot judge this corpus, put another recogniser first" if first else "dev was not judged"
-        remarks += [FIGURES, *(chosen or [f"Nothing is chosen and nothing compared: {why}."])]
+        told += [FIGURES, *(chosen or [f"Nothing is chosen and nothing compared: {why}."])]
     if len({len(cell["seeds"]) > 1 for cell in cells if "seeds" in cell}) > 1:
-        remarks.append("A system of one training and one of several are not compared.")
+        told.append("A system of one training and one of several are not compared.")
     original: dict = next((cell["scores"]["test"] for cell in cells if cell["row"] == "original"), {})
     for recogniser, figures in original.items():
         if "cannot_judge" in figures:
-            remarks.append(f"{recogniser}: {CANNOT_JUDGE} (WER on original speech {figures['cannot_judge']} %).")
+            told.append(f"{recogniser}: {CANNOT_JUDGE} (WER on original speech {figures['cannot_judge']} %).")
     made = {name: text for cell in cells for name, text in cell.get("signatures", {}).items()}
     if made:
-        remarks.append("\n".join(f"* {name}: `{text}`" for name, text in made.items()))
-    return [*remarks, *filter(None, [REMARKS.get(cells[0]["pair"])])]
+        told.append("\n".join(f"* {name}: `{text}`" for name, text in made.items()))
+    return [*told, *filter(None, [REMARKS.get(cells[0]["pair"])])]
 
 
-def _columns(cells: list[dict]) -> dict[str, tuple[str, str, str]]:
+def judge_of(cells: list[dict]) -> str:
+    """Whose figures choose and compare; "" where no words are scored."""
+    return next((cell["judge"] for cell in cells if "judge" in cell), "")
+
+
+def columns(cells: list[dict]) -> dict[str, tuple[str, str, str]]:
     """Name → format, and the split and recogniser whose figures it takes; the judge's come first."""
-    judge = next((cell["judge"] for cell in cells if "judge" in cell), "")
+    judge = judge_of(cells)
     readers = list(dict.fromkeys([judge, *(name for cell in cells for name in cell.get("scores", {}).get("test", {}))]))
-    columns = {name: (form, "test", judge) for name, form in HEAD.items()}
+    found = {name: (form, "test", judge) for name, form in HEAD.items()}
     for reader in filter(None, readers):
         dev = any(reader in cell.get("scores", {}).get("dev", {}) for cell in cells)
-        columns |= {f"BLEU on dev, {reader}": ("{bleu:.1f}", "dev", reader)} if dev else {}
-        columns |= {f"{name}, {reader}": (form, "test", reader) for name, form in JUDGED.items()}
+        found |= {f"BLEU on dev, {reader}": ("{bleu:.1f}", "dev", reader)} if dev else {}
+        found |= {f"{name}, {reader}": (form, "test", reader) for name, form in JUDGED.items()}
         if any(reader in cell.get("scores", {}).get(VOICES, {}) for cell in cells):
-            columns |= {f"BLEU on unseen voices, {reader}": (JUDGED["BLEU"], VOICES, reader)}
+            found |= {f"BLEU on unseen voices, {reader}": (JUDGED["BLEU"], VOICES, reader)}
     unseen = {f"BLEU on unseen combinations, {judge}": ("{bleu:.1f}", "unseen", judge)}
-    return columns | unseen | {name: (form, "test", judge) for name, form in TAIL.items()}
+    return found | unseen | {name: (form, "test", judge) for name, form in TAIL.items()}
 
 
-def _shown(form: str, cell: dict, split: str, recogniser: str) -> str:
+def shown(form: str, cell: dict, split: str, recogniser: str) -> str:
     """What a cell has not got is a dash."""
     figures = cell.get("scores", {}).get(split, {}).get(recogniser, {})
     known = cell | cell.get("measures", {}) | figures | {"paper": _paper(cell)}
     known |= {"name": "ours" if cell["row"] == OURS else ROW[cell["row"]].title}
     known |= {"seeds_listed": ", ".join(map(str, cell["seeds"])) if "seeds" in cell else None}
     try:
-        shown = form.format(**{name: value for name, value in known.items() if value is not None})
+        text = form.format(**{name: value for name, value in known.items() if value is not None})
     except KeyError:  # it failed; or this corpus, this recogniser, this language does not have the figure
-        return "–" if "[" not in form else _shown(form.split(" [", maxsplit=1)[0], cell, split, recogniser)
+        return "–" if "[" not in form else shown(form.split(" [", maxsplit=1)[0], cell, split, recogniser)
     marked = "cannot_judge" in figures and any(f"{{{name}" in form for name in figures)
-    return f"{shown} (!)" if marked else shown
+    return f"{text} (!)" if marked else text
 
 
 def _paper(cell: dict) -> str | None:
@@ -168,44 +173,11 @@ def _flat(nested: dict, prefix: str = "") -> dict:
 
 def _latex(cells: list[dict]) -> str:
     """In the layout of the paper's Tables 1 and 2, by the judge."""
-    judge = next((cell["judge"] for cell in cells if "judge" in cell), "")
+    judge = judge_of(cells)
     forms = ("{name}", "{codebook_size:d}", "{time_reduction:d}", "{bleu:.1f}", "{meteor:.1f}")
     rows = [
-        " & ".join(_shown(form, cell, "test", judge).replace("–", "--") for form in forms) + r" \\" for cell in cells
+        " & ".join(shown(form, cell, "test", judge).replace("–", "--") for form in forms) + r" \\" for cell in cells
     ]
     names = r"System & Codebook & Time reduction & BLEU & METEOR \\"
     head = [r"\begin{tabular}{lrrrr}", r"\toprule", names, r"\midrule"]
     return "\n".join([*head, *rows, r"\bottomrule", r"\end{tabular}"]) + "\n"
-
-
-def _heat_map(cells: list[dict], path: Path) -> None:
-    """BLEU on test over codebook size and time reduction, of several kinds that of the best on dev; a cell without a
-    score stays empty."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    sizes, reductions = (sorted({cell[name] for cell in cells}) for name in ("codebook_size", "time_reduction"))
-    grid = np.full((len(sizes), len(reductions)), np.nan)
-
-    def bleu(cell: dict, split: str) -> float:
-        return cell.get("scores", {}).get(split, {}).get(cell.get("judge"), {}).get("bleu", np.nan)
-
-    for cell in sorted(cells, key=lambda cell: np.nan_to_num(bleu(cell, "dev"), nan=-1.0)):
-        place = sizes.index(cell["codebook_size"]), reductions.index(cell["time_reduction"])
-        grid[place] = bleu(cell, "test")
-    figure, axes = pyplot.subplots(figsize=(1.2 * len(reductions) + 2, 0.9 * len(sizes) + 1.5), layout="constrained")
-    image = axes.imshow(grid, cmap="viridis")
-    bright = np.nanmin(grid) + 0.7 * np.ptp(grid[~np.isnan(grid)]) if not np.isnan(grid).all() else 0.0
-    for row, column in np.ndindex(grid.shape):
-        value = float(grid[row, column])
-        shade = "k" if value > bright else "w"  # yellow is bright
-        axes.text(column, row, "–" if np.isnan(value) else f"{value:.1f}", ha="center", va="center", color=shade)
-    axes.set_xticks(range(len(reductions)), reductions)
-    axes.set_yticks(range(len(sizes)), sizes)
-    axes.set(xlabel="time reduction", ylabel="codebook size", title="BLEU")
-    figure.colorbar(image)
-    with write_atomically(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=120)
-    pyplot.close(figure)

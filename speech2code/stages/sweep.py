@@ -26,6 +26,7 @@ from speech2code.registry import MEASURE, RUN, judging_stages, shared_stages, st
 from speech2code.report.cells import FAILED, SHARED, SWEEP, coordinates, read_cells
 from speech2code.report.evidence import write_evidence
 from speech2code.report.samples import write_samples
+from speech2code.report.table_page import write_table_page
 from speech2code.report.tables import write_tables
 from speech2code.stages.folders import run_folder
 from speech2code.stages.machine import check_machine
@@ -94,7 +95,9 @@ def table(folder: Path) -> list[dict]:
     else:
         raise UserError(f"{folder} holds no sweep and no run; run `speech2code sweep` with this experiment first")
     cells, results = read_cells(folder), Path("results") / folder.name
-    write_tables(cells, results, known["commands"], known.get("legend", {}))
+    legend = known.get("legend", {})
+    write_tables(cells, results, known["commands"], legend)
+    write_table_page(cells, results / "table.html", known["commands"], legend)
     write_samples(folder, cells, results)
     write_evidence(folder, results / "evidence.tar.xz")
     return cells
