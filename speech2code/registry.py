@@ -56,6 +56,7 @@ class Stage(NamedTuple):
     target_only: bool = False  # knows nothing of the source speech
     text: bool = False  # a corpus without text skips it
     learns: bool = False  # from text: that of train and dev
+    derived: bool = False  # takes seconds: made anew where what it is made of has changed
     group: str = RUN
     background: bool = False  # runs one at a time, on what the others leave of the cores
     row: str = ""  # of transcripts: what is read, and by whom
@@ -122,7 +123,7 @@ STAGES: tuple[Stage, ...] = (
     *_transcripts(RUN),
     Stage(
         "scores", "score", "score:score", "BLEU, chrF, METEOR, WER, CER with intervals → scores.json",
-        ("decoding", "resynthesis", *_names(_transcripts(RUN))), text=True,
+        ("decoding", "resynthesis", *_names(_transcripts(RUN))), text=True, derived=True,
         look="the rows of scores.json together: a score means little without its ceiling, the original speech",
     ),
     Stage(
@@ -154,7 +155,7 @@ STAGES: tuple[Stage, ...] = (
     Stage(
         "baseline_scores", "score baselines", "score:score_baselines", "the same scores for them",
         (*_names(_transcripts(BASELINES)), *ORIGINAL_READ),
-        text=True, group=BASELINES,
+        text=True, derived=True, group=BASELINES,
     ),
     Stage("report", "report", "report:report", "one page with everything → report.html", ("scores", "quality"),
           look="the page: it opens anywhere"),

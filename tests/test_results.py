@@ -9,7 +9,16 @@ from speech2code.report.tables import markdown, read_table
 
 RESULTS = Path(__file__).parent.parent / "results"
 TABLES = sorted(RESULTS.glob("*/table.json"))
-WRITTEN = {"table.json", "table.html", "table.md", "table.csv", "table.tex", "table.png", "samples.md", "evidence.tar.xz"}
+WRITTEN = {
+    "table.json",
+    "table.html",
+    "table.md",
+    "table.csv",
+    "table.tex",
+    "table.png",
+    "samples.md",
+    "evidence.tar.xz",
+}
 
 
 def test_nothing_else_is_there():

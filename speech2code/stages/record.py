@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 from speech2code.errors import UserError
 from speech2code.files import left_overs, write_json
@@ -28,8 +29,9 @@ def stage(run: Path, name: str, settings: dict) -> Iterator[dict | None]:
     done.
 
     The record keeps the settings and every attempt (`provenance.attempt`); one that was killed has no end. Of several
-    processes of a training the first one writes. UserError when the folder was made with other settings, its record
-    was changed by hand, or another process works on it.
+    processes of a training the first one writes. A derived stage that was made with other settings is made anew.
+    UserError when the folder was made with other settings, its record was changed by hand, or another process works
+    on it.
     """
     settings = json.loads(json.dumps(settings))
     record = _checked(run, name, settings)
@@ -49,7 +51,10 @@ def stage(run: Path, name: str, settings: dict) -> Iterator[dict | None]:
 
 def _checked(run: Path, name: str, settings: dict) -> dict:
     record = record_of(run, name)
-    check_same(run, name, record.get("settings", settings), settings)
+    then = record.get("settings", settings)
+    if BY_NAME[name].derived and _difference(then, settings):
+        return {"done": False}
+    check_same(run, name, then, settings)
     return record
 
 
@@ -133,15 +138,21 @@ def reuse(run: Path, donor: Path, stages: Iterable[str]) -> None:
 def check_same(run: Path, name: str, then: dict, now: dict) -> None:
     """UserError where these settings of a stage differ; it names the first one that does, and all that was made of
     it."""
-    old, new = _flat(then), _flat(now)
-    key = next((key for key in [*old, *new] if old.get(key) != new.get(key)), None)
-    if key is None:  # a setting that is null is one that is not there
+    different = _difference(then, now)
+    if different is None:
         return
+    key, old, new = different
     made_of_it = [each for each in (name, *descendants(name)) if os.path.lexists(run / each)]
     raise UserError(
-        f"{run / name} was made with {key}={old.get(key)}, now it is {new.get(key)}; give the new experiment a name "
+        f"{run / name} was made with {key}={old}, now it is {new}; give the new experiment a name "
         f"(name=…), or delete in {run} what was made so: {', '.join(made_of_it)}"
     )
+
+
+def _difference(then: dict, now: dict) -> tuple[str, Any, Any] | None:
+    """The first setting that differs, as it was and as it is; one that is null is one that is not there."""
+    old, new = _flat(then), _flat(now)
+    return next(((key, old.get(key), new.get(key)) for key in [*old, *new] if old.get(key) != new.get(key)), None)
 
 
 def _flat(settings: dict, prefix: str = "") -> dict:

@@ -69,6 +69,13 @@ def test_one_recogniser_is_enough(transcribed, tmp_path, read):
     assert [count for _, count in read] == [*SENTENCES.values()] * 3
     scores = read_json(tmp_path / "tiny" / "scores.json")["splits"]
     assert all(scores[split]["translation"].keys() == {"pocketsphinx"} for split in SENTENCES)
+    read.clear()  # another one may come later
+    overrides = transcribed.overrides(tmp_path, "recognisers=[pocketsphinx,in_domain]")
+    for verb in ("train recogniser", "transcribe", "score"):
+        main([*verb.split(), *overrides])
+    assert {name for name, _ in read} == {"in_domain"}
+    scores = read_json(tmp_path / "tiny" / "scores.json")["splits"]["test"]
+    assert all(scores[row].keys() == {"pocketsphinx", "in_domain"} for row in ROWS)
 
 
 def test_only_the_splits_that_are_asked_for(transcribed, tmp_path, read):
