@@ -437,7 +437,9 @@ class Config:
     runs: str = setting("runs", "folder of runs")
     donor: str | None = setting(None, "a run with the same target speech: its units, vocoder, recogniser are reused")
     start: str | None = setting(
-        None, "a run of the same kinds and sizes: its units, vocoder and translator are where these trainings begin"
+        None,
+        "a run of the same kinds and sizes: its units, and vocoder and translator if it has them, are where these trainings "
+        "begin",
     )
     splits: list[str] = setting(
         ["dev", "test", "unseen", "voices"],

@@ -59,7 +59,7 @@ def settings_of(config: Config, name: str, **settings: object) -> dict:
     with."""
     return {
         **settings,
-        **({"start": known_by(_started(config, name))} if _begins(config, name) else {}),
+        **_began_with(config, name),
         **(text_of(config) if BY_NAME[name].learns else {}),
         "corpus": corpus_of(config, name),
         "trainer": {"seed": config.trainer.seed, "precision": config.trainer.precision},
@@ -83,32 +83,38 @@ def reuse_target(config: Config) -> None:
 
 def begin(config: Config, name: str, model: nn.Module) -> None:
     """Puts the weights of the run `start` into an untrained model, as far as they fit."""
-    if _begins(config, name):
-        path = _started(config, name)
+    path = _weights_of_start(config, name)
+    if path:
         others = load_fitting(path, model)
         besides = f", apart from {', '.join(others)}" if others else ""
         print(f"{name}: begins with the weights of {path.parent}{besides}", flush=True)
+    elif config.start and name in ROW["translation"].trained:
+        print(f"{name}: start={config.start} has none; begins at random", flush=True)
 
 
 def check_start(config: Config) -> None:
-    """UserError, before any work, where the run `start` is not whole."""
-    for name in ROW["translation"].trained:
-        if config.start:
-            _started(config, name)
+    """UserError, before any work, where the run `start` has nothing to begin with."""
+    begun = record_of(run_folder(config), "units")["done"]
+    if config.start and not begun and not _weights_of_start(config, "units"):
+        units = Path(config.runs) / config.start / "units"
+        raise UserError(f"start={config.start}: {units} is not finished; run that experiment first, or leave start out")
 
 
-def _begins(config: Config, name: str) -> bool:
-    """Whether a stage goes on from the run `start`: recognisers and baselines do not."""
-    return config.start is not None and name in ROW["translation"].trained
+def _began_with(config: Config, name: str) -> dict[str, str]:
+    """What the weights that a stage begins with are known by; a finished one needs them no more."""
+    path, mine = _weights_of_start(config, name), record_of(run_folder(config), name)
+    if config.start and not path and mine["done"] and "start" in mine["settings"]:
+        return {"start": mine["settings"]["start"]}
+    return {"start": known_by(path)} if path else {}
 
 
-def _started(config: Config, name: str) -> Path:
-    run = Path(config.runs) / str(config.start)
-    if not record_of(run, name)["done"] or not (run / name / WEIGHTS).exists():
-        raise UserError(
-            f"start={config.start}: {run / name} is not finished; run that experiment first, or leave start out"
-        )
-    return run / name / WEIGHTS
+def _weights_of_start(config: Config, name: str) -> Path | None:
+    """Those of the same stage in the run `start`; None where it has none, and for recognisers and baselines, which
+    begin at random."""
+    if config.start is None or name not in ROW["translation"].trained:
+        return None
+    folder = Path(config.runs) / config.start / name
+    return folder / WEIGHTS if record_of(folder.parent, name)["done"] and (folder / WEIGHTS).exists() else None
 
 
 def fabric_of(config: Config) -> "Fabric":

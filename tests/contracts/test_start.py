@@ -1,5 +1,7 @@
 """`start`: the trainings of one run begin where those of another have ended."""
 
+import shutil
+
 import pytest
 from safetensors.torch import load_file
 
@@ -53,6 +55,21 @@ def test_mistakes_are_told_before_any_work(base, refused, textless, tmp_path):
 def test_a_stage_remembers_what_it_began_with(base, refused):
     main(["train", "units", *base, *STILL])
     assert "was made with start=" in refused("train", "units", *base[:-1], *STILL)
+
+
+def test_what_the_first_run_lacks_begins_at_random_and_what_is_done_needs_it_no_more(base, tmp_path, capsys):
+    first = tmp_path / "runs" / "tiny"
+    shutil.rmtree(first / "translator")
+    for verb in VERBS:
+        main([*verb.split(), *base, *STILL])
+    said = capsys.readouterr().out
+    assert f"vocoder: begins with the weights of {first / 'vocoder'}\n" in said
+    assert "translator: start=tiny has none; begins at random\n" in said
+    shutil.rmtree(first)
+    for verb in VERBS:
+        main([*verb.split(), *base, *STILL])
+    said = capsys.readouterr().out
+    assert all(f"{part}: done already" in said for part in PARTS)
 
 
 def test_a_run_that_was_interrupted_goes_on_and_does_not_begin_again(base, tmp_path, capsys):
