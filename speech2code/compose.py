@@ -13,6 +13,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from speech2code.baselines.pretrained import check_cascade
 from speech2code.bcp47 import primary
 from speech2code.builders import RECOGNISERS, SECTIONS, judges_of, settings_class
 from speech2code.config import Config
@@ -20,7 +21,7 @@ from speech2code.corpora.pairs import SPLITS
 from speech2code.errors import UserError
 from speech2code.overrides import readable, setting_types, types_of
 from speech2code.ranges import mismatch, problem
-from speech2code.registry import BASELINES, ROWS, WHISPER_VOICE
+from speech2code.registry import BASELINES, ROW, ROWS
 
 PACKAGE = Path(__file__).resolve().parent
 FOLDER = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"  # in the wheel, or in a checkout
@@ -126,12 +127,13 @@ def _check_judging(config: Config) -> None:
             raise UserError(f"baselines: nothing is called {name}; choose among {', '.join(rows)}")
     if not config.recognisers:
         raise UserError(f"recognisers=[] leaves nobody to judge; choose among {', '.join(RECOGNISERS)}")
-    if "whisper" in judges_of(config) or WHISPER_VOICE in config.baselines:
-        from speech2code.recognisers.whisper import check_model, check_translates
+    cascades = [ROW[name] for name in config.baselines if ROW[name].cascade]
+    if "whisper" in judges_of(config) or cascades:
+        from speech2code.recognisers.whisper import check_model
 
         check_model(config.whisper)
-        if WHISPER_VOICE in config.baselines:
-            check_translates(config)
+    for row in cascades:
+        check_cascade(config, row)
 
 
 def from_yaml(path: Path) -> Config:

@@ -367,6 +367,21 @@ class WhisperConfig:
 
 
 @dataclass
+class PretrainedConfig:
+    """Cascades of pretrained models, by transformers: `pip install 'speech2code[pretrained]'`. Each model is a folder
+    or an id on the Hugging Face hub, with weights as safetensors."""
+
+    translation: str | None = setting(None, "translates text: a Marian, M2M100 or NLLB model")
+    source_code: str | None = setting(
+        None, "its own code of the source language, such as `fra_Latn` of NLLB; null: as corpus.source begins"
+    )
+    target_code: str | None = setting(None, "the same for the target")
+    text_to_speech: str | None = setting(None, "speaks corpus.target: a SpeechT5 or a VITS model, such as those of MMS")
+    vocoder: str | None = setting(None, "SpeechT5: its HiFi-GAN")
+    speaker: str | None = setting(None, "SpeechT5: who speaks, a file .npy with an x-vector")
+
+
+@dataclass
 class TacotronConfig:
     """Tacotron: the paper's baseline, and its TTS topline."""
 
@@ -464,5 +479,6 @@ class Config:
     topline_tts: TacotronConfig = field(default_factory=TacotronConfig)
     search: SearchConfig = field(default_factory=SearchConfig)
     whisper: WhisperConfig = field(default_factory=WhisperConfig)
+    pretrained: PretrainedConfig = field(default_factory=PretrainedConfig)
     measure: MeasureConfig = field(default_factory=MeasureConfig)
     trainer: TrainerConfig = field(default_factory=TrainerConfig)

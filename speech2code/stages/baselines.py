@@ -1,30 +1,24 @@
 """Stage `decode baselines`: the paper's baseline and topline speak the sentences of every split that is judged."""
 
-from pathlib import Path
-
 import numpy as np
 import torch
 
 from speech2code.audio.files import save_waveform
-from speech2code.audio.trimming import trim_silence
 from speech2code.baselines.tacotron import Tacotron
 from speech2code.builders import build_translator
 from speech2code.config import Config, Seq2SeqConfig, TacotronConfig
 from speech2code.corpora.batches import in_order
 from speech2code.corpora.speech import Speech
-from speech2code.corpora.voices import load_voice
-from speech2code.errors import UserError
-from speech2code.files import sound_file, write_json
+from speech2code.files import write_json
 from speech2code.padding import pad
 from speech2code.recognisers.vocabulary import CHAR, Vocabulary
-from speech2code.recognisers.whisper import Whisper
-from speech2code.registry import BY_NAME, ROW, WHISPER_VOICE, spared_stages
+from speech2code.registry import BY_NAME, ROW, spared_stages
 from speech2code.report.run_folder import RunFolder
-from speech2code.scoring.normalisation import normalise
 from speech2code.seals import sealed
-from speech2code.stages.folders import corpus_of, run_folder, speech_of, splits_of
+from speech2code.stages import cascades
+from speech2code.stages.folders import run_folder, speech_of, splits_of
 from speech2code.stages.record import finished, sealed_sounds, stage
-from speech2code.stages.texts import scorable
+from speech2code.stages.spoken import beside_references, corpus_voice, place, speak_by_voice
 from speech2code.stages.transcribe import is_there
 from speech2code.training.checkpoints import WEIGHTS, load_checkpoint
 from speech2code.training.progress import bar
@@ -46,13 +40,11 @@ def decode(config: Config) -> None:
     records = {name: finished(run, name) for name in _parts(config)}
     made_of: dict = {name: record["fingerprint"] for name, record in records.items()}
     made_of["topline_search"] = vars(config.search)  # where a sweep varies ours, theirs stays as the experiment has it
-    if translates := WHISPER_VOICE in config.baselines:  # which no training of ours has made
-        made_of |= {"whisper": vars(config.whisper), "corpus": corpus_of(config, "baselines")}
-        made_of["source"] = config.corpus.source
+    made_of |= cascades.made_of(config)
     with stage(run, "baselines", made_of | {"rows": sorted(config.baselines), "splits": splits_of(config)}) as figures:
         if figures is None:
             return
-        whisper, written = Whisper.translator(config) if translates else None, dict[str, dict]()
+        pretrained, written = cascades.load_cascades(config), dict[str, dict]()
         for split in splits_of(config):
             speech = speech_of(config, split)
             if "baseline" in config.baselines:
@@ -61,8 +53,7 @@ def decode(config: Config) -> None:
             for name, (_, rows) in TOPLINES.items():
                 if name in records:
                     written[split][rows[0]] = _speak_topline(config, speech, name, records)
-            if whisper:
-                written[split][WHISPER_VOICE] = _speak_whisper(config, speech, whisper)
+            written[split] |= cascades.speak_cascades(config, speech, pretrained)
         write_json(run / "baselines" / "topline_texts.json", sealed(written))
         spoken = (row for row in config.baselines if is_there(config, row))
         sounds = [sealed_sounds(RunFolder(run), row, splits_of(config)) for row in spoken]
@@ -83,24 +74,8 @@ def _speak_topline(config: Config, speech: Speech, name: str, records: dict[str,
         if not ROW[row].voiced:
             _speak_by_tacotron(config, speech.store.split, row, records["topline_tts"], texts)
         elif is_there(config, row):
-            _speak_by_corpus_voice(config, speech.store.split, row, texts)
-    return _beside_references(config, speech.store.split, texts)
-
-
-def _speak_whisper(config: Config, speech: Speech, whisper: Whisper) -> dict[str, tuple[str, str]]:
-    """The same for the text that Whisper translates the source into; it has met neither the corpus nor its voices."""
-    store = speech.store
-    sounds = [store.waveform("source", item) for item in range(len(store))]
-    found = whisper.transcribe(sounds, f"{WHISPER_VOICE}: text, {store.split}")
-    texts = dict(zip(store.ids, found))
-    _speak_by_corpus_voice(config, store.split, WHISPER_VOICE, texts)
-    return _beside_references(config, store.split, texts)
-
-
-def _beside_references(config: Config, split: str, texts: dict[str, str]) -> dict[str, tuple[str, str]]:
-    known, language = scorable(config, split).store, config.corpus.target
-    references = zip(known.ids, known.texts("target"))
-    return {key: (normalise(meant, language), normalise(texts[key], language)) for key, meant in references}
+            speak_by_voice(config, speech.store.split, row, texts, corpus_voice(config))
+    return beside_references(config, speech.store.split, texts)
 
 
 def _tacotron(config: Config, name: str, settings: TacotronConfig, characters: int | None) -> Tacotron:
@@ -114,7 +89,7 @@ def _speak_baseline(config: Config, speech: Speech, longest: int) -> None:
     for items in bar(in_order(speech.store.lengths("source_mfcc"), BATCH), f"baseline {speech.store.split}"):
         found = synthesise(model, *speech.mfcc("source", items), longest, config.baseline.iterations)
         for item, waveform in zip(items, found):
-            save_waveform(_place(config, "baseline", speech.store.split, speech.store.ids[item]), waveform)
+            save_waveform(place(config, "baseline", speech.store.split, speech.store.ids[item]), waveform)
 
 
 def _topline_texts(config: Config, speech: Speech, name: str, settings: Seq2SeqConfig, record: dict) -> dict[str, str]:
@@ -136,19 +111,4 @@ def _speak_by_tacotron(config: Config, split: str, row: str, record: dict, texts
     for items in bar(in_order(np.array([len(each) for each in encoded]), BATCH), f"{row} {split}"):
         batch = pad([encoded[item] for item in items], torch.int64)
         for item, waveform in zip(items, synthesise(model, *batch, record["longest"], config.topline_tts.iterations)):
-            save_waveform(_place(config, row, split, names[item]), waveform)
-
-
-def _speak_by_corpus_voice(config: Config, split: str, row: str, texts: dict[str, str]) -> None:
-    """The first target voice; what it cannot say is silence."""
-    speaker = load_voice(str(config.corpus.target_voice).split("+", maxsplit=1)[0])
-    for name, text in texts.items():
-        try:
-            waveform = trim_silence(speaker.speak(text))
-        except UserError:
-            waveform = np.zeros(1600, np.float32)
-        save_waveform(_place(config, row, split, name), waveform)
-
-
-def _place(config: Config, row: str, split: str, name: str) -> Path:
-    return sound_file(RunFolder(run_folder(config)).sounds(row, split), name)
+            save_waveform(place(config, row, split, names[item]), waveform)

@@ -43,6 +43,12 @@ def sizes(config: Config) -> dict[str, int]:
         return {}
 
 
+def device_of(trainer: TrainerConfig) -> torch.device:
+    """Where a model of transformers works: on a GPU where one is there and allowed."""
+    allowed = trainer.accelerator in ("auto", "gpu", "cuda") and torch.cuda.is_available()
+    return torch.device("cuda" if allowed else "cpu")
+
+
 def _networks(config: Config) -> dict[str, nn.Module]:
     with torch.device("meta"):
         units = build_unit_encoder(config.units, 1)

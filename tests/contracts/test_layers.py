@@ -11,8 +11,8 @@ ROOT = Path(speech2code.__file__).parent
 # every room of the house, ground floor first: each may import those before it in this list, at the top or inside a
 # function. `protocols` and `builders` name classes of higher rooms in annotations and in strings only.
 FLOORS = [
-    "errors", "bcp47", "config", "ranges", "padding", "hardware", "files", "npz", "locks", "workers", "seals", "audio",
-    "layers", "provenance", "corpora", "protocols", "builders", "registry", "records",
+    "errors", "bcp47", "config", "ranges", "padding", "hardware", "files", "hub", "npz", "locks", "workers", "seals",
+    "audio", "layers", "provenance", "corpora", "protocols", "builders", "registry", "records",
     "units", "vocoders", "translation", "baselines", "training", "scoring", "recognisers", "unit_quality", "report",
     "overrides", "compose", "sentences", "pipeline", "stages", "data_check", "app", "cli", "__main__",
 ]  # fmt: skip
