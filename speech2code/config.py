@@ -453,8 +453,8 @@ class Config:
     donor: str | None = setting(None, "a run with the same target speech: its units, vocoder, recogniser are reused")
     start: str | None = setting(
         None,
-        "a run of the same kinds and sizes: its units, and vocoder and translator if it has them, are where these trainings "
-        "begin",
+        "a run of the same kinds and sizes: its units, and vocoder and translator if it has them, are where these "
+        "trainings begin",
     )
     splits: list[str] = setting(
         ["dev", "test", "unseen", "voices"],
