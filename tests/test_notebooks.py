@@ -70,7 +70,7 @@ def execute(name: str) -> Seen:
     """Runs a notebook from top to bottom; a cell that fails ends the test."""
     notebook = nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
     resources = {"metadata": {"path": str(FOLDER)}}
-    NotebookClient(notebook, timeout=600, kernel_name="python3", resources=resources).execute()
+    NotebookClient(notebook, timeout=1800, kernel_name="python3", resources=resources).execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
     printed = [each["text"] for each in outputs if each.get("name") == "stdout"]
     return Seen([each.get("data", {}) for each in outputs], "".join(printed))
@@ -124,7 +124,7 @@ def test_the_tables_are_read():
 
 
 def test_planted_faults_are_found(monkeypatch):
-    monkeypatch.setenv("SPEECH2CODE_MINUTES", "0.02")
+    monkeypatch.setenv("SPEECH2CODE_STEPS", "4")
     seen = execute("04_your_own_recordings")
     told = dict.fromkeys(re.findall(r"^(?:SERIOUS|WARNING) (\w+): ", seen.printed, re.MULTILINE))
     assert {"leak_audio", "unreadable", "refused", "clipping", "noise"} <= told.keys()
@@ -146,11 +146,12 @@ def test_own_recordings_are_looked_at_and_left_alone(tmp_path, monkeypatch):
     manifest = record(tmp_path / "mine", text=False)
     before = sorted(tmp_path.rglob("*"))
     monkeypatch.setenv("SPEECH2CODE_PAIRS", str(manifest))
-    monkeypatch.setenv("SPEECH2CODE_MINUTES", "0.02")
+    monkeypatch.setenv("SPEECH2CODE_STEPS", "4")
     seen = execute("04_your_own_recordings")
     assert f"{manifest}: 29 rows" in seen.printed and "\nid,side,reason\n\n" in seen.printed
     assert "train-0" not in seen.printed
-    assert seen.players == 2  # no bad sound
+    bad = seen.of("text/markdown", "**")
+    assert seen.pictures == len(bad) + 1 and seen.players == len(bad) + 2
     assert sorted(tmp_path.rglob("*")) == before
 
 
