@@ -17,8 +17,6 @@ from speech2code.audio.files import SAMPLE_RATE
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-matplotlib.use("Agg")
-
 _INK = "#010203"  # stands for the page's text colour, so that a figure follows light and dark
 COLOURS = ("#2f7fd0", "#d9731a")  # blue and orange: told apart by colour-blind readers, legible on white and on black
 _RANGE_DB = 80
