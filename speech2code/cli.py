@@ -44,6 +44,10 @@ OTHERS = {  # verb → what it does, an example
     ),
     "serve": ("a page in the browser that people speak to", "serve model=runs/best_fr_en/model"),
     "encode": ("the units of recordings, one line each", "encode a.wav b.wav model=runs/best_fr_en/model"),
+    "export": (
+        "the networks of a trained system as ONNX files, for other programs",
+        "export onnx_folder model=runs/best_fr_en/model",
+    ),
     "config": ("the settings as they would be used", "config experiment=best_fr_en units.codebook_size=32"),
 }
 PAGES = {"import": "corpora.importers.formats", "check": "data_check.verb"}  # who has a page of help of its own
@@ -227,6 +231,12 @@ def _encode(arguments: list[str]) -> None:
     encode_files(files, model)
 
 
+def _export(arguments: list[str]) -> None:
+    from speech2code.export.verb import export
+
+    export(arguments)
+
+
 def _serve(arguments: list[str]) -> None:
     from speech2code.app.verb import serve
 
@@ -269,6 +279,7 @@ VERBS: dict[str, Callable[[list[str]], None]] = {
     "check": _check,
     "translate": _translate,
     "encode": _encode,
+    "export": _export,
     "serve": _serve,
     "config": _config,
 }

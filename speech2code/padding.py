@@ -33,8 +33,10 @@ def pad_time(features: Tensor, multiple: int) -> Tensor:
 def repeat(codes: Tensor, durations: Tensor) -> Tensor:
     """Codes `(batch, units, dim)`, each copied for the steps it lasts, `durations` `(batch, units)`, 0 behind the end
     → `(batch, steps, dim)`, zero behind the end."""
+    # `len` and `int` would be constants of an exported file (export/)
     lengths, ends = durations.sum(1), durations.cumsum(1)
-    time = torch.arange(int(lengths.max()), device=codes.device).expand(len(codes), -1).contiguous()
+    time = torch.arange(lengths.max(), device=codes.device)  # type: ignore[call-overload]
+    time = time.expand(codes.shape[0], -1).contiguous()
     unit = torch.searchsorted(ends, time, right=True).clamp_max(codes.shape[1] - 1)
     copied = codes.gather(1, unit[:, :, None].expand(-1, -1, codes.shape[2]))
     return copied * frame_mask(lengths, time.shape[1])[:, :, None]

@@ -14,6 +14,7 @@ from speech2code.app.verb import request
 from speech2code.cli import OTHERS
 from speech2code.compose import compose
 from speech2code.corpora.importers.run import parse
+from speech2code.export.verb import request as export_request
 from speech2code.registry import STAGES, stages_for
 
 ROOT = Path(__file__).parent.parent
@@ -73,6 +74,8 @@ def test_every_command_is_one(page):
             assert parse([*words, *(each for each in rest if "=" in each)])[0] == words[0]
         elif verb == "serve":
             assert request(rest).models
+        elif verb == "export":
+            assert export_request(rest)
         elif verb in ("translate", "encode"):
             assert words and [each.partition("=")[0] for each in overrides] == ["model"]
         elif verb in OTHERS:

@@ -38,7 +38,7 @@ class Attention(nn.Module):
 
     def start(self, memory: Memory) -> Tensor:
         """The history before the first step, `(batch, 2, time)`: last alignment and sum of all alignments."""
-        return memory.states.new_zeros(len(memory.states), 2, memory.states.shape[1])
+        return memory.states.new_zeros(memory.states.shape[0], 2, memory.states.shape[1])
 
     def forward(self, queries: Tensor, memory: Memory, history: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries `(batch, steps, dim)` → contexts `(batch, steps, dim)`, alignments `(batch, steps, time)` that sum to

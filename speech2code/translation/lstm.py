@@ -46,7 +46,7 @@ class LstmTranslator(TokenTranslator):
         return self.attention.memory(states, frame_mask(state_lengths, states.shape[1]))
 
     def start(self, memory: Memory) -> State:
-        zeros = memory.states.new_zeros(len(memory.states), 2, self.recurrent.hidden_size)
+        zeros = memory.states.new_zeros(memory.states.shape[0], 2, self.recurrent.hidden_size)
         return State(zeros, self.attention.start(memory))
 
     def _decode(self, tokens: Tensor, memory: Memory, state: State) -> tuple[Tensor, State, Tensor]:

@@ -50,9 +50,9 @@ class CodebookInverter(SpectrogramVocoder):
         if self.rebuilt is not None and units.rebuilt is not None:
             rebuilt = units.rebuilt * frame_mask(lengths * self.spec.step_frames, frames)[:, :, None]
             rebuilt = pad_time(rebuilt, self.block * self.spec.step_frames)
-            hidden = hidden + self.rebuilt(rebuilt.reshape(len(codes), hidden.shape[1], -1))
+            hidden = hidden + self.rebuilt(rebuilt.reshape(codes.shape[0], hidden.shape[1], -1))
         mask = channel_mask(counts * self.steps, hidden.shape[1])
         hidden = hidden.transpose(1, 2) * mask
         for block in self.after:
             hidden = block(hidden, mask)
-        return self.leave(hidden.transpose(1, 2)).reshape(len(codes), -1, len(self.mean))[:, :frames]
+        return self.leave(hidden.transpose(1, 2)).reshape(codes.shape[0], -1, len(self.mean))[:, :frames]

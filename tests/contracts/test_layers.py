@@ -14,7 +14,7 @@ FLOORS = [
     "errors", "bcp47", "config", "ranges", "padding", "hardware", "files", "hub", "npz", "locks", "workers", "seals",
     "audio", "layers", "provenance", "corpora", "protocols", "builders", "registry", "records",
     "units", "vocoders", "translation", "baselines", "training", "scoring", "recognisers", "unit_quality", "report",
-    "overrides", "compose", "sentences", "pipeline", "stages", "data_check", "app", "cli", "__main__",
+    "overrides", "compose", "sentences", "pipeline", "export", "stages", "data_check", "app", "cli", "__main__",
 ]  # fmt: skip
 APART = {  # neighbours that know nothing of each other
     "vocoders": {"units"},

@@ -1,0 +1,1 @@
+"""A trained system as ONNX files: its networks for programs that have neither Python nor torch."""
