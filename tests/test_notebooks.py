@@ -21,7 +21,7 @@ from speech2code.report.tables import read_table
 FOLDER = Path(__file__).parent.parent / "notebooks"
 RESULTS = FOLDER.parent / "results"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
-EXPERIMENTS = ("best_fr_en", "units of a fixed length")
+EXPERIMENTS = ("recordings", "units=segmental")
 speaks = pytest.mark.skipif(shutil.which("flite") is None, reason="its English is spoken by flite: make voices")
 
 NARROW = {"codebook_size": 8, "code_dim": 8, "width": 16, "blocks": 1}
@@ -148,7 +148,7 @@ def test_own_recordings_are_looked_at_and_left_alone(tmp_path, monkeypatch):
     monkeypatch.setenv("SPEECH2CODE_PAIRS", str(manifest))
     monkeypatch.setenv("SPEECH2CODE_STEPS", "4")
     seen = execute("04_your_own_recordings")
-    assert f"{manifest}: 29 rows" in seen.printed and "\nid,side,reason\n\n" in seen.printed
+    assert f"{manifest}: 29 rows" in seen.printed and "\nid,side,reason\n" in seen.printed  # some tones are no speech
     assert "train-0" not in seen.printed
     bad = seen.of("text/markdown", "**")
     assert seen.pictures == len(bad) + 1 and seen.players == len(bad) + 2

@@ -22,6 +22,13 @@ def test_every_file_composes(group, name):
     assert "???" not in to_yaml(config)  # nothing is left without a value
 
 
+@pytest.mark.parametrize("experiment", ["best_fr_en", "recordings"])
+@pytest.mark.parametrize("group", ["units", "vocoder", "translator"])
+def test_parts_swap_in_the_experiments_that_people_start_from(experiment, group):
+    for name in (name for each, name in CHOICES if each == group):
+        compose([f"experiment={experiment}", f"{group}={name}"])
+
+
 def test_a_run_reads_its_settings_back_and_refuses_those_of_another_version(tmp_path):
     config, path = compose(["experiment=best_fr_en"]), tmp_path / "config.yaml"
     path.write_text(to_yaml(config))
