@@ -5,8 +5,8 @@
 
 A line is a file of `benchmarks/` with a function `measure`; ours and the peer's run in turns in one process, so that a
 busy machine slows both alike. One compute thread unless a line says otherwise. `translate` and `score` need a finished
-`make demo` in this folder. What LINES no longer
-names stays in the file as it was measured: docs/speed.md may tell of it.
+`make demo` in this folder, and so does `export`. What LINES no longer names stays in the file as it was measured:
+docs/speed.md may tell of it.
 """
 
 import os
