@@ -22,8 +22,7 @@ HEAD = """speech2code: speech into speech between languages that nobody has tran
 
 Stages, each resumable; `run` does the first group in this order:
 """
-TAIL = """Overrides are key=value (Hydra): experiment=best_fr_en  corpus=manifest corpus.path=pairs.csv
-  units=kmeans  translator=transformer  units.codebook_size=128  trainer.minutes=10  name=mine
+TAIL = """Overrides are key=value (Hydra): corpus=manifest corpus.path=pairs.csv  units=kmeans  name=mine
 `speech2code VERB --help` says more. All settings: docs/configuration.md; own recordings: README.md"""
 OTHERS = {  # verb → what it does, an example
     "run": ("all stages, corpus to report; run again = resume", "run experiment=best_fr_en"),
