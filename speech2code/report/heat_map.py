@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import matplotlib
 import numpy as np
 
 from speech2code.files import write_atomically
@@ -11,8 +10,6 @@ from speech2code.report.cells import OURS
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-matplotlib.use("Agg")
 
 
 def sizes_and_reductions(cells: list[dict]) -> tuple[list[int], list[int]]:
