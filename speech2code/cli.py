@@ -301,7 +301,12 @@ def _stop(*_: object) -> None:
     """The first signal interrupts; a second one must not interrupt the saving."""
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, lambda *_: None)  # of one that has come already, Python says that SIG_IGN ignores it
-    raise KeyboardInterrupt
+    raise _Interruption
+
+
+class _Interruption(KeyboardInterrupt):
+    """Where a plain one comes out of Python that C has started, as in an import of torch, Python remembers it and dies
+    of the signal in the end, whatever exit code it is given (`unhandled_keyboard_interrupt` of pythonrun.c)."""
 
 
 def _complain(sentence: str) -> int:

@@ -5,6 +5,7 @@ The folder holds `config.json` and `model.safetensors`; loading it executes noth
 
 import os
 from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -166,15 +167,17 @@ class SpeechTranslator(nn.Module):
     def device(self) -> torch.device:
         return self.source_mean.device
 
-    def save_pretrained(self, folder: Path | str) -> None:
-        """Writes `config.json`, `model.safetensors`, and the model's card where it has one."""
+    def save_pretrained(self, folder: Path | str, half: bool = False) -> None:
+        """Writes `config.json`, `model.safetensors`, and the model's card where it has one. `half`: with 16 bits a
+        number, half the size. UserError where a weight is too large for these."""
+        model = _rounded(self) if half else self
         config: dict[str, Any] = {"format": FORMAT} | {name: asdict(part) for name, part in self.settings.items()}
         for name in SECTIONS:
             config[name].pop("training", None)
         config |= {"limits": self.limits._asdict(), "vtln": self.vtln}
         config |= {"source_range": self.source_range and self.source_range._asdict(), "trimming": self.trimming}
-        config["codebook"] = self.unit_encoder.inventory.fingerprint()
-        save_weights(Path(folder) / WEIGHTS, self)
+        config["codebook"] = model.unit_encoder.inventory.fingerprint()
+        save_weights(Path(folder) / WEIGHTS, model, half)
         write_json(Path(folder) / "config.json", config)
         (Path(folder) / CARD).unlink(missing_ok=True)  # of another model
         if self.card:
@@ -220,6 +223,14 @@ class SpeechTranslator(nn.Module):
             self.save_pretrained(folder)
             HfApi().create_repo(repository, exist_ok=True)
             HfApi().upload_folder(repo_id=repository, folder_path=folder)
+
+
+def _rounded(model: SpeechTranslator) -> SpeechTranslator:
+    """A copy of it as it comes back from weights of 16 bits: its codebook is known by the rounded codes."""
+    rounded = deepcopy(model).half().float()
+    if broken := [name for name, value in rounded.state_dict().items() if not value.isfinite().all()]:
+        raise UserError(f"{broken[0]} holds numbers that 16 bits cannot: save this model without half precision")
+    return rounded
 
 
 def joined(sentences: list[Sentence]) -> np.ndarray:

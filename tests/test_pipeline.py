@@ -21,6 +21,7 @@ from speech2code.config import (
     VqVaeConfig,
 )
 from speech2code.corpora.vtln import apply_vtln
+from speech2code.errors import UserError
 from speech2code.pipeline import Limits, SpeechTranslator
 from speech2code.sentences import InputWarning
 from speech2code.vocoders.speaking import batch_of
@@ -90,6 +91,28 @@ def test_an_exported_folder_speaks_the_same(units, vocoder, tmp_path):
     assert loaded.state_dict().keys() == model.state_dict().keys()
     loaded.save_pretrained(tmp_path / "again")
     assert (tmp_path / "again" / "README.md").read_text() == "# What it is"
+
+
+def test_half_precision_halves_the_folder_and_changes_little(tmp_path):
+    model = system()
+    model.save_pretrained(tmp_path / "whole")
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    model.save_pretrained(tmp_path / "half", half=True)
+    sizes = [(tmp_path / each / "model.safetensors").stat().st_size for each in ("whole", "half")]
+    assert 0.45 < sizes[1] / sizes[0] < 0.6
+    loaded = SpeechTranslator.from_pretrained(tmp_path / "half")
+    for name, value in loaded.state_dict().items():
+        assert value.dtype == before[name].dtype and torch.equal(model.state_dict()[name], before[name])
+        torch.testing.assert_close(value, before[name], rtol=1e-3, atol=1e-6)
+    assert len(loaded.translate(speech())) > 0
+
+
+def test_what_half_precision_cannot_hold_is_refused(tmp_path):
+    model = system()
+    next(model.translator.parameters()).data[0] = 1e6
+    with pytest.raises(UserError, match="holds numbers that 16 bits cannot"):
+        model.save_pretrained(tmp_path, half=True)
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_batch_is_its_sentences():

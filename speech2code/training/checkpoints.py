@@ -25,9 +25,11 @@ AGAIN = "delete its folder and run that stage again"
 OTHER_SHAPE = "holds a model of another shape; delete its folder or restore the settings it was trained with"
 
 
-def save_weights(path: Path, model: nn.Module) -> None:
-    """Every parameter and persistent buffer, as safetensors, and what they are known by."""
+def save_weights(path: Path, model: nn.Module, half: bool = False) -> None:
+    """Every parameter and persistent buffer, as safetensors, and what they are known by; `half`: in 16 bits."""
     weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    if half:
+        weights = {name: value.half() if value.is_floating_point() else value for name, value in weights.items()}
     with write_atomically(path) as temporary, _as_os_error():
         save_file(weights, temporary, {HASH: _hash(weights)})
 
